@@ -1,0 +1,333 @@
+"""The one description of a link: a frozen, validated configuration and the numbers derived from it.
+
+Everything else in Lampyris takes plain numbers; only the tops, the command line and the manifest
+know a whole :class:`LinkConfig`.
+"""
+
+import json
+import re
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from math import ceil
+from pathlib import Path
+
+from .geometry import Geometry
+
+__all__ = ["PRESETS", "ConfigError", "LinkConfig", "load", "preset"]
+
+
+class ConfigError(ValueError):
+    """A configuration value that cannot be used; the text is one sentence for the user."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkConfig:
+    """Parameters of one Micro-LED link, both directions alike.
+
+    Members
+    -------
+    name : str
+        Goes into the manifest and the headers of generated files: at most 64 letters, digits, '-',
+        '_' and '.', the first a letter or digit.
+    lanes : int, 1..1024
+        Data lanes (LEDs that carry payload).
+    spares : int, 0..64
+        Physical lanes beside the data lanes.
+    gear : int, 4..16
+        Bits per symbol: one symbol per lane and core clock.
+    lane_rate_gbps : float, 0.001..64
+        NRZ line rate of one lane, Gb/s. Core clock = lane rate / gear.
+    fec : ``"none"``
+        Forward error correction across the lanes.
+    deskew_ui : int, 0..1024
+        Largest difference in arrival between two lanes that is compensated, in unit intervals.
+    marker_period : int, 128..1048576
+        Words per frame, i.e. from marker to marker; a multiple of the deskew buffer's depth.
+    marker_tolerance : int, 0..4
+        Wrong bits allowed in the sync of a marker.
+    scrambler : ``"lfsr31"`` or ``"none"``
+    host_width : int
+        Width of the AXI4-Stream data, bits; 0 stands for the width of a block. Else a multiple of
+        32 which divides the width of a block or is a multiple of it, by at most 64.
+    host_clock_mhz : float, 0 or 0.001..10000
+        Clock of the host streams, MHz; 0 stands for 1.1 times the block rate, which carries
+        1500-byte packets without a gap (a packet's last beat is seldom full).
+    view : ``"word"`` or ``"serial"``
+        Lane interface: `gear` bits per core clock, or one NRZ bit per bit clock.
+    ddr : bool
+        In the serial view, two bits per cycle of a bit clock at half the rate; needs an even gear.
+    flow_control : ``"pause"`` or ``"drop"``
+        What happens when the receiving host stalls: the far transmitter is paused in-band, or
+        (one-way link) whole packets are dropped and counted.
+    fibre_m : float, 0..10000
+        Length of the fibre, m, for the size of the receive buffer (5 ns/m).
+    packet_buffer : int, 2048..1048576
+        Bytes of packet store in the receiver with ``flow_control = "drop"``: the longest packet.
+    test_patterns : bool
+        PRBS generators and checkers in every lane.
+    """
+
+    name: str = "custom"
+    lanes: int = 128
+    spares: int = 8
+    gear: int = 8
+    lane_rate_gbps: float = 4.0
+    fec: str = "none"
+    deskew_ui: int = 256
+    marker_period: int = 12288
+    marker_tolerance: int = 2
+    scrambler: str = "lfsr31"
+    host_width: int = 0
+    host_clock_mhz: float = 0.0
+    view: str = "word"
+    ddr: bool = False
+    flow_control: str = "pause"
+    fibre_m: float = 50.0
+    packet_buffer: int = 65536
+    test_patterns: bool = True
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = _checked(field.name, getattr(self, field.name), field.type)
+            object.__setattr__(self, field.name, value)
+        if not _NAME.fullmatch(self.name):
+            raise ConfigError(f"name = {_shown(self.name)} must be 1 to 64 letters, digits, '-', "
+                              f"'_' and '.' only, and begin with a letter or digit")
+        self._check_host()
+        if self.marker_period % self.deskew_depth:
+            raise ConfigError(
+                f"marker_period = {self.marker_period} must be a multiple of {self.deskew_depth}, "
+                f"the deskew depth in words for deskew_ui = {self.deskew_ui} and "
+                f"gear = {self.gear}")
+        if self.marker_period < 4 * self.deskew_depth:
+            raise ConfigError(
+                f"marker_period = {self.marker_period} is too short: at least "
+                f"{4 * self.deskew_depth} (4 deskew depths) for deskew_ui = {self.deskew_ui} "
+                f"and gear = {self.gear}")
+        payload = self.marker_period - self.geometry.marker_symbols
+        if payload < 8 * self.geometry.words_per_block:
+            raise ConfigError(
+                f"marker_period = {self.marker_period} leaves {payload} payload words: at least "
+                f"{8 * self.geometry.words_per_block} (8 blocks) are needed")
+        if self.ddr and self.view != "serial":
+            raise ConfigError('ddr = true needs view = "serial": the word view has no bit clock')
+        if self.ddr and self.gear % 2:
+            raise ConfigError(f"ddr = true needs an even gear, and gear = {self.gear} is odd")
+
+        size = self.receive_depth * self.geometry.granules * 4
+        if size > _RECEIVE_LIMIT:
+            raise ConfigError(
+                f"fibre_m = {self.fibre_m} at this rate needs a receive queue of {size >> 20} MiB: "
+                f"at most {_RECEIVE_LIMIT >> 20} MiB is allowed")
+
+    def _check_host(self):
+        if 0 < self.host_clock_mhz < 0.001:
+            raise ConfigError(f"host_clock_mhz = {self.host_clock_mhz} is out of range: allowed is "
+                              f"0 (automatic) or 0.001 to 10000 MHz")
+        block = self.geometry.granules * 32
+        width = self.host_width
+        if width == 0:
+            return
+        whole = width > 0 and width % 32 == 0 and (block % width == 0 or width % block == 0)
+        if not whole or max(block, width) > 64 * min(block, width):
+            raise ConfigError(
+                f"host_width = {_shown(width)} does not fit a block of {block} bits: allowed is 0 "
+                f"(= {block}) or a multiple of 32 that divides {block} or is a multiple of it, "
+                f"by 64 at most")
+
+    # Derived numbers ------------------------------------------------------------------------------
+
+    @property
+    def geometry(self) -> Geometry:
+        """Words, blocks, granules and markers as `docs/link-format.md` defines them."""
+        return Geometry(lanes=self.lanes, spares=self.spares, gear=self.gear,
+                        marker_period=self.marker_period)
+
+    @property
+    def core_clock_mhz(self) -> float:
+        return self.lane_rate_gbps * 1000 / self.gear
+
+    @property
+    def bit_clock_mhz(self) -> float:
+        """Clock of the serializers, MHz: the lane rate, or half of it with DDR."""
+        return self.lane_rate_gbps * 1000 / (2 if self.ddr else 1)
+
+    @property
+    def host_bits(self) -> int:
+        """Width of ``tdata``."""
+        return self.host_width or self.geometry.granules * 32
+
+    @property
+    def host_clock(self) -> float:
+        """Host clock, MHz, with the default filled in."""
+        if self.host_clock_mhz:
+            return self.host_clock_mhz
+        return 1.1 * self.core_clock_mhz / self.geometry.words_per_block
+
+    @property
+    def deskew_depth(self) -> int:
+        """Words in each lane's deskew buffer: a power of two that holds the skew, a drift of one
+        symbol either way and the 5 words that the common read pointer trails."""
+        return 1 << max(3, (ceil(self.deskew_ui / self.gear) + 7 - 1).bit_length())
+
+    @property
+    def round_trip_blocks(self) -> int:
+        """Blocks that may still arrive after the receiver asked for a pause: the fibre both ways at
+        5 ns/m, the deskew buffers, a marker either way and 64 words of pipeline at each end."""
+        fibre = 2 * self.fibre_m * 5e-3 * self.core_clock_mhz
+        pipes = 2 * (64 + self.deskew_depth + self.geometry.marker_symbols)
+        return ceil((fibre + pipes) / self.geometry.words_per_block) + 16
+
+    @property
+    def receive_depth(self) -> int:
+        """Blocks in the receive queue, a power of two: 1.5 round trips with flow control, so that
+        the host has work while the far end wakes up."""
+        if self.flow_control == "drop":
+            return 32
+        return 1 << (self.round_trip_blocks * 3 // 2 - 1).bit_length()
+
+    @property
+    def payload_share(self) -> float:
+        """Share of the raw rate of the data lanes left for blocks, without markers and filler."""
+        geometry = self.geometry
+        used = geometry.blocks_per_frame * geometry.granules * 32
+        refresh = 1 - 1 / 1024 if self.flow_control == "pause" else 1.0
+        return refresh * used / (geometry.word_bits * self.marker_period)
+
+    @property
+    def net_rate_gbps(self) -> float:
+        """Payload of back-to-back 1500-byte packets, Gb/s, if the host clock keeps up."""
+        return self.lanes * self.lane_rate_gbps * self.payload_share * self.packet_share(1500)
+
+    def packet_share(self, size: int) -> float:
+        """Share of the block bits that is packet bytes, for back-to-back packets of `size` bytes:
+        two granules of overhead each, and at most one packet end per block."""
+        granules = ceil(size / 4) + (2 if self.geometry.granules > 2 else 3)
+        return size * 8 / (32 * max(granules, self.geometry.granules))
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    def with_settings(self, settings: dict) -> "LinkConfig":
+        """A copy with some members changed.
+
+        Raises
+        ------
+        ConfigError
+            On an unknown key or a value out of range.
+        """
+        known = [field.name for field in fields(self)]
+        for key in settings:
+            if key not in known:
+                raise ConfigError(f"{_shown(key)} is not a setting: known are {', '.join(known)}")
+        return replace(self, **settings)
+
+
+_RANGES: dict[str, tuple[float, float, str]] = {
+    "lanes": (1, 1024, ""),
+    "spares": (0, 64, ""),
+    "gear": (4, 16, " bits per symbol"),
+    "lane_rate_gbps": (0.001, 64, " Gb/s"),
+    "deskew_ui": (0, 1024, " UI"),
+    "marker_period": (128, 1 << 20, " words"),
+    "marker_tolerance": (0, 4, " bits"),
+    "host_clock_mhz": (0, 10000, " MHz (0 = automatic)"),
+    "fibre_m": (0, 10000, " m"),
+    "packet_buffer": (2048, 1 << 20, " bytes"),
+}
+
+_CHOICES = {
+    "fec": ("none",),
+    "scrambler": ("lfsr31", "none"),
+    "view": ("word", "serial"),
+    "flow_control": ("pause", "drop"),
+}
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_RECEIVE_LIMIT = 16 << 20
+"""Bytes; the default preset reaches it at 10 km. Yosys reads a character per bit of memory."""
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
+
+
+def _checked(name: str, value, kind):
+    """The value of one member if its type and range are right; for the kind float, as a float."""
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            allowed = ", ".join(f'"{choice}"' for choice in _CHOICES[name])
+            raise ConfigError(f"{name} = {_shown(value)} is unknown: allowed is {allowed}")
+        return value
+    low, high, unit = _RANGES.get(name, (0, 0, ""))
+    good = isinstance(value, (int, float) if kind is float else kind)
+    if not good or value != value or (kind is not bool and isinstance(value, bool)):
+        allowed = f", {low} to {high}{unit}" if name in _RANGES else ""
+        raise ConfigError(f"{name} = {_shown(value)} must be {_KINDS[kind]}{allowed}")
+    if name in _RANGES and not low <= value <= high:
+        raise ConfigError(
+            f"{name} = {_shown(value)} is out of range: allowed is {low} to {high}{unit}")
+    # 4 and 4.0, 0.0 and -0.0 are equal, and so must be the manifests.
+    return value + 0.0 if kind is float else value
+
+
+def _shown(value) -> str:
+    """A value as TOML has it, on one line and never long."""
+    plain = isinstance(value, str | bool)
+    try:
+        text = json.dumps(value, ensure_ascii=False) if plain else repr(value)
+    except (ValueError, RecursionError):  # an int of over 4300 digits, a list 1000 deep
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 60 else f"{text[:56]} ..."
+
+
+PRESETS: dict[str, LinkConfig] = {config.name: config for config in (
+    LinkConfig(name="uled128"),
+    LinkConfig(name="uled128-g10", gear=10),
+    LinkConfig(name="uled16", lanes=16, spares=2, marker_period=4096),
+    LinkConfig(name="uled8", lanes=8, spares=0, lane_rate_gbps=0.8, view="serial", deskew_ui=64,
+               marker_period=4096, fibre_m=10.0),
+)}
+"""Named configurations: two at the full 128 lanes and two for FPGA boards."""
+
+
+_FILE_LIMIT = 1 << 20
+
+
+def load(path: Path) -> LinkConfig:
+    """Read a TOML file: an optional ``preset`` to start from, then settings by name.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is no TOML, or holds a bad setting.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_FILE_LIMIT + 1)
+        if len(content) > _FILE_LIMIT:
+            raise ConfigError(
+                f"cannot read the configuration {path}: it is over {_FILE_LIMIT >> 10} KiB")
+        settings = tomllib.loads(content.decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"cannot read the configuration {path}: it is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(
+            f"{path} is not valid TOML: a number is too long or a list too deep") from None
+    base = preset(settings.pop("preset")) if "preset" in settings else LinkConfig()
+    # The file names the link unless the settings do; what a name cannot hold becomes '-'.
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).lstrip("-._")[:64]
+    return base.with_settings({"name": stem or base.name} | settings)
+
+
+def preset(name: str) -> LinkConfig:
+    """The preset of that name; raises :class:`ConfigError` naming those that exist."""
+    if not isinstance(name, str) or name not in PRESETS:
+        raise ConfigError(f"preset {_shown(name)} is unknown: available are {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,74 @@
+"""What each port of a top is for: the manifest's table of ports."""
+
+from amaranth import Shape
+from amaranth.lib import wiring
+
+from ..shared import clock_ports, flat_ports
+
+__all__ = ["describe"]
+
+# Name -> domain ("core" stands for the side's own: tx or rx), role, meaning.
+_NOTES = {
+    "s_axis_tdata": ("host", "axi-stream", "packet bytes to send, byte 0 in the low bits"),
+    "s_axis_tkeep": ("host", "axi-stream", "valid bytes of the last beat, contiguous from byte 0"),
+    "s_axis_tlast": ("host", "axi-stream", "last beat of a packet"),
+    "s_axis_tuser": ("host", "axi-stream", "with tlast: the packet is bad, deliver it flagged"),
+    "s_axis_tvalid": ("host", "axi-stream", "a beat is offered"),
+    "s_axis_tready": ("host", "axi-stream", "the beat is taken"),
+    "m_axis_tdata": ("host", "axi-stream", "received packet bytes, byte 0 in the low bits"),
+    "m_axis_tkeep": ("host", "axi-stream", "valid bytes; all but in the last beat"),
+    "m_axis_tlast": ("host", "axi-stream", "last beat of a packet"),
+    "m_axis_tuser": ("host", "axi-stream", "with tlast: the packet is damaged or was sent as bad"),
+    "m_axis_tvalid": ("host", "axi-stream", "a beat is offered"),
+    "m_axis_tready": ("host", "axi-stream", "the beat is taken"),
+    "lane_tx_data": ("tx-line", "lane", "what the LEDs send, lane 0 in the low bits, bit 0 first"),
+    "lane_rx_data": ("rx-line", "lane", "what the photodetectors saw, lane 0 in the low bits"),
+    "lane_rx_valid": ("rx-line", "lane", "a bit per lane: it has a symbol in this cycle"),
+    "lane_map": ("tx", "control", "physical lane of each logical lane, a permutation"),
+    "seed": ("tx", "control", "entropy for the scramblers' seed base, may be constant"),
+    "tx_message": ("tx", "control", "back-channel word to send in the markers"),
+    "tx_prbs": ("tx", "control", "0 traffic, 1..5 PRBS7, 9, 15, 23, 31 on all lanes"),
+    "far_pause": ("core", "flow", "the far end asks for silence"),
+    "near_pause": ("core", "flow", "the receive queue fills: ask the far end for silence"),
+    "link_up": ("rx", "status", "all lanes are locked, sorted and aligned: traffic passes"),
+    "down_reason": ("rx", "status", "0 none, 1 reset, 2 lane lost, 3 identities, 4 skew"),
+    "lane_locked": ("rx", "status", "a bit per physical lane: its markers are found"),
+    "lost_blocks": ("rx", "status", "blocks that found the receive queue full; saturates"),
+    "rx_message": ("rx", "status", "back-channel word last received"),
+    "lane_index": ("rx", "control", "physical lane to show in lane_status"),
+    "lane_status": ("rx", "status", "locked 0, inverted 1, identity 12:2, message valid 13, "
+                                    "message 29:14, bad markers 37:30, errors 53:38"),
+    "rx_prbs": ("rx", "control", "test pattern to check on all lanes, coded as tx_prbs"),
+    "clear": ("rx", "control", "zero the lanes' counters and lost_blocks"),
+    "packets": ("host", "status", "packets delivered good; wraps"),
+    "flagged_packets": ("host", "status", "packets delivered with tuser; wraps"),
+    "dropped_packets": ("host", "status", "packets dropped whole as the host stalled; wraps"),
+    "stray_blocks": ("host", "status", "blocks that were invalid or in no packet; wraps"),
+    "loopback": ("rx", "control", "receive the own transmitter's words; static"),
+}
+
+
+def describe(component: wiring.Component, domains: tuple[str, ...]) -> list[dict]:
+    """The ports of a top for the manifest: name, direction, width, clock domain, role, meaning."""
+    entries = []
+    for domain in domains:
+        clock, reset = clock_ports(domain)
+        entries += [
+            _entry(clock, "input", 1, domain, "clock", f"clock of domain {domain}"),
+            _entry(reset, "input", 1, domain, "reset",
+                   f"synchronous reset of domain {domain}, high"),
+        ]
+    side = "tx" if "tx" in domains else "rx"
+    lines = {f"{name}-line": f"{name}_bit" if f"{name}_bit" in domains else name
+             for name in ("tx", "rx")}
+    for name, (value, is_input) in flat_ports(component).items():
+        domain, role, meaning = _NOTES[name]
+        domain = side if domain == "core" else lines.get(domain, domain)
+        entries.append(_entry(name, "input" if is_input else "output",
+                              Shape.cast(value.shape()).width, domain, role, meaning))
+    return entries
+
+
+def _entry(name, direction, width, clock, role, meaning) -> dict:
+    return {"name": name, "direction": direction, "width": width, "clock": clock, "role": role,
+            "meaning": meaning}

@@ -1,0 +1,67 @@
+"""How bits fill words, blocks and markers: the numbers of `docs/link-format.md`."""
+
+from dataclasses import dataclass
+from math import ceil
+
+__all__ = ["Geometry"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """Sizes of one link; see the symbols at the head of `docs/link-format.md`."""
+
+    lanes: int
+    spares: int
+    gear: int
+    marker_period: int
+
+    @property
+    def physical_lanes(self) -> int:
+        """N: data lanes and spares."""
+        return self.lanes + self.spares
+
+    @property
+    def word_bits(self) -> int:
+        """W: bits per word, one symbol on each data lane."""
+        return self.lanes * self.gear
+
+    @property
+    def words_per_block(self) -> int:
+        """m: the fewest words that make 64 bits or more with under 0.5 % of filler."""
+        words = ceil(64 / self.word_bits)
+        while (words * self.word_bits) % 32 * 200 >= words * self.word_bits:
+            words += 1
+        return words
+
+    @property
+    def block_bits(self) -> int:
+        return self.words_per_block * self.word_bits
+
+    @property
+    def granules(self) -> int:
+        """S: 32-bit granules per block."""
+        return self.block_bits // 32
+
+    @property
+    def sync_symbols(self) -> int:
+        """Ms: symbols that hold the 32-bit (or slightly longer) sync of a marker."""
+        return ceil(32 / self.gear)
+
+    @property
+    def body_symbols(self) -> int:
+        """Mb: symbols that hold the 64-bit body of a marker."""
+        return ceil(64 / self.gear)
+
+    @property
+    def marker_symbols(self) -> int:
+        """M: symbols per marker and lane."""
+        return self.sync_symbols + self.body_symbols
+
+    @property
+    def blocks_per_frame(self) -> int:
+        return (self.marker_period - self.marker_symbols) // self.words_per_block
+
+    @property
+    def identity_bits(self) -> int:
+        """Bits that tell the physical lanes apart, at least 1."""
+        return max(1, (self.physical_lanes - 1).bit_length())

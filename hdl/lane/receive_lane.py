@@ -1,0 +1,141 @@
+"""One physical lane on its way in: align, lock, undo polarity and scrambling, buffer."""
+
+from amaranth import Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..framing.marker import fold_parity
+from ..framing.scrambler import KeyStream
+from ..geometry import Geometry
+from ..striping.deskew import DeskewBuffer
+from .aligner import SymbolAligner
+from .marker_reader import MarkerReader
+from .prbs import PrbsChecker
+
+__all__ = ["LaneStatus", "ReceiveLane"]
+
+
+LaneStatus = data.StructLayout({
+    "locked": 1,
+    "inverted": 1,
+    "identity": 11,
+    "message_valid": 1,         # the last marker's check held
+    "message": 16,              # its back-channel word
+    "bad_markers": 8,           # saturates; since `clear`
+    "errors": 16,               # saturates; wrong parity bits, or with a PRBS its wrong bits
+})
+"""What one lane reports."""
+
+
+class ReceiveLane(wiring.Component):
+    """The receiver of one physical lane, up to the deskew buffer. It knows nothing of other lanes.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    tolerance : int
+        Wrong bits allowed in a sync.
+    depth : int
+        Of the deskew buffer, in symbols.
+    scrambler, test_patterns : bool
+
+    Members
+    -------
+    i : `gear` bits, in; i_valid : 1 bit, in
+    run, address, o, armed, ready, overrun
+        Of :class:`DeskewBuffer`; `o` is descrambled.
+    tag_bit : in, 0..10; tag : 1 bit, out
+        Bit `tag_bit` of the lane's identity, one cycle later.
+    prbs : 3 bits, in
+        Test pattern to check, 0 for none.
+    clear : 1 bit, in
+        Zero the counters.
+    status : :class:`LaneStatus`, out
+
+    Latency: 6 cycles from the deserializer's symbol to the write into the buffer.
+    """
+
+    i: Signal
+    i_valid: Signal
+    run: Signal
+    address: Signal
+    o: Signal
+    armed: Signal
+    ready: Signal
+    overrun: Signal
+    tag_bit: Signal
+    tag: Signal
+    prbs: Signal
+    clear: Signal
+    status: data.View
+
+    def __init__(self, *, geometry: Geometry, tolerance: int, depth: int, scrambler: bool = True,
+                 test_patterns: bool = True):
+        self._geometry, self._tolerance, self._depth = geometry, tolerance, depth
+        self._scrambler, self._test_patterns = scrambler, test_patterns
+        super().__init__({
+            "i": In(geometry.gear), "i_valid": In(1),
+            "run": In(1), "address": In(range(depth)),
+            "o": Out(geometry.gear), "armed": Out(1), "ready": Out(1), "overrun": Out(1),
+            "tag_bit": In(4), "tag": Out(1),
+            "prbs": In(3), "clear": In(1), "status": Out(LaneStatus),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        geometry = self._geometry
+        last_marker = geometry.marker_symbols - 1
+
+        m.submodules.aligner = aligner = SymbolAligner(gear=geometry.gear)
+        m.submodules.reader = reader = MarkerReader(geometry=geometry, tolerance=self._tolerance)
+        m.submodules.descrambler = key = KeyStream(gear=geometry.gear, enable=self._scrambler)
+        m.submodules.buffer = buffer = DeskewBuffer(width=geometry.gear, depth=self._depth,
+                                                    places=geometry.marker_period)
+        m.d.comb += [
+            aligner.i.eq(self.i), aligner.i_valid.eq(self.i_valid), aligner.slip.eq(reader.slip),
+            reader.i.eq(aligner.o), reader.i_valid.eq(aligner.o_valid),
+            key.identity.eq(reader.identity), key.base.eq(reader.base),
+            key.load.eq(reader.o_valid & (reader.position == last_marker)),
+            key.advance.eq(reader.o_valid & (reader.position > last_marker)),
+            buffer.run.eq(self.run), buffer.address.eq(self.address), self.o.eq(buffer.o),
+            self.armed.eq(buffer.armed), self.ready.eq(buffer.ready),
+            self.overrun.eq(buffer.overrun),
+        ]
+        m.d.sync += [
+            buffer.i.eq(reader.o ^ key.key), buffer.i_valid.eq(reader.o_valid),
+            buffer.position.eq(reader.position),
+            self.tag.eq(reader.identity.bit_select(self.tag_bit, 1)),
+        ]
+
+        parity = Signal(8)
+        with m.If(reader.o_valid):
+            with m.If(reader.position == last_marker):
+                m.d.sync += parity.eq(0)
+            with m.Elif(reader.position > last_marker):
+                m.d.sync += parity.eq(parity ^ fold_parity(reader.o))
+
+        wrong = Signal(range(max(9, geometry.gear + 1)))
+        m.d.sync += wrong.eq(0)
+        with m.If(reader.locked & reader.judged & reader.parity_valid):
+            m.d.sync += wrong.eq(sum(parity ^ reader.parity))
+        if self._test_patterns:
+            m.submodules.checker = checker = PrbsChecker(gear=geometry.gear)
+            m.d.comb += [checker.i.eq(self.i), checker.valid.eq(self.i_valid),
+                         checker.select.eq(self.prbs)]
+            with m.If(self.prbs != 0):
+                m.d.sync += wrong.eq(Mux(checker.aligned, checker.errors, 0))
+
+        status = self.status
+        m.d.comb += [
+            status.locked.eq(reader.locked), status.inverted.eq(reader.inverted),
+            status.identity.eq(reader.identity), status.message.eq(reader.message),
+            status.message_valid.eq(reader.message_valid),
+        ]
+        total = Signal(17)
+        m.d.comb += total.eq(status.errors + wrong)
+        m.d.sync += status.errors.eq(total[:16] | total[16].replicate(16))
+        with m.If(reader.judged & ~reader.good & (status.bad_markers != 0xFF)):
+            m.d.sync += status.bad_markers.eq(status.bad_markers + 1)
+        with m.If(self.clear):
+            m.d.sync += [status.errors.eq(0), status.bad_markers.eq(0)]
+        return m

@@ -1,0 +1,208 @@
+"""The receiver: lanes in, host packets out. This file only wires; read it as the data path."""
+
+from amaranth import Cat, DomainRenamer, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.data import View
+from amaranth.lib.wiring import In, Out
+
+from .config import LinkConfig
+from .control.counters import HostCounters
+from .control.lane_window import LaneWindow
+from .control.link_control import DownReason, LinkControl
+from .framing.block_receiver import BlockReceiver
+from .framing.decapsulator import Decapsulator
+from .framing.word_gate import WordGate
+from .lane.receive_lane import LaneStatus, ReceiveLane
+from .ports import flat_axi_stream
+from .shared import Repeated
+from .stream.axi import AxiOutput
+from .stream.crossing import ClockCrossing
+from .stream.packet_store import PacketStore
+from .stream.resize import resize
+from .striping.deskew import DeskewReader
+from .striping.sorter import LaneSorter, sorter_latency
+
+__all__ = ["WordReceiver", "receiver_members"]
+
+
+def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
+    """The ports of :class:`WordReceiver`."""
+    lanes = config.geometry.physical_lanes
+    return {
+        **flat_axi_stream("m_axis", config.host_bits).members,
+        "packets": Out(32), "flagged_packets": Out(32), "dropped_packets": Out(32),
+        "stray_blocks": Out(32),
+        "data": In(lanes * config.gear), "valid": In(lanes),
+        "link_up": Out(1), "down_reason": Out(DownReason), "lane_locked": Out(lanes),
+        "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
+        "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
+        "rx_prbs": In(3), "clear": In(1),
+    }
+
+
+class WordReceiver(wiring.Component):
+    """One symbol per physical lane and core clock to the host stream.
+
+    lanes (align, lock, descramble, buffer) -> deskew -> sorter -> blocks -> receive queue (core
+    clock to host clock) -> decapsulator [-> packet store] -> host
+
+    Parameters
+    ----------
+    config : LinkConfig
+
+    Members
+    -------
+    m_axis_* : AXI4-Stream, out, domain ``host``
+    packets, flagged_packets, dropped_packets, stray_blocks : 32 bits each, out, domain ``host``
+        Packets delivered good; delivered with ``tuser``; dropped whole because the host stalled
+        (only with ``flow_control = "drop"``); blocks that fit nowhere. They wrap.
+    data : N·gear bits, in; valid : N bits, in
+    link_up : 1 bit, out; down_reason : :class:`DownReason`, out
+    lane_locked : N bits, out
+    near_pause : 1 bit, out
+        The receive queue is filling: ask the far end to pause.
+    far_pause : 1 bit, out
+        The far end asks us to pause.
+    lost_blocks : 16 bits, out
+        Blocks that found the receive queue full; saturates.
+    rx_message : 16 bits, out
+        Back-channel word of the far transmitter.
+    lane_index : 11 bits, in; lane_status : :class:`LaneStatus`, out
+        Window on one physical lane.
+    rx_prbs : 3 bits, in; clear : 1 bit, in
+        Test pattern to check on all lanes; zero the lanes' counters and `lost_blocks`.
+    All but the first two lines are in domain ``rx``.
+    """
+
+    m_axis_tready: Signal
+    packets: Signal
+    flagged_packets: Signal
+    dropped_packets: Signal
+    stray_blocks: Signal
+    data: Signal
+    valid: Signal
+    link_up: Signal
+    down_reason: Signal
+    lane_locked: Signal
+    near_pause: Signal
+    far_pause: Signal
+    lost_blocks: Signal
+    rx_message: Signal
+    lane_index: Signal
+    lane_status: View
+    rx_prbs: Signal
+    clear: Signal
+
+    def __init__(self, config: LinkConfig):
+        self._config = config
+        super().__init__(receiver_members(config))
+
+    def elaborate(self, platform):
+        m = Module()
+        config, geometry = self._config, self._config.geometry
+        lanes, gear, depth = geometry.physical_lanes, geometry.gear, config.deskew_depth
+        in_rx, in_host = DomainRenamer("rx"), DomainRenamer("host")
+
+        # Core clock: each physical lane by itself.
+        control = LinkControl(lanes=lanes, identity_bits=geometry.identity_bits)
+        reader = DeskewReader(lanes=lanes, depth=depth, places=geometry.marker_period)
+        window = LaneWindow(lanes=lanes)
+        m.submodules.control = in_rx(control)
+        m.submodules.deskew = in_rx(reader)
+        m.submodules.window = in_rx(window)
+        receivers = Repeated(lambda: ReceiveLane(
+            geometry=geometry, tolerance=config.marker_tolerance, depth=depth,
+            scrambler=config.scrambler != "none", test_patterns=config.test_patterns),
+            name="receive_lane", domains={"sync": "rx"})
+        symbols = [Signal(gear, name=f"symbol{lane}") for lane in range(lanes)]
+        m.d.comb += Cat(symbols).eq(self.data)
+        parts = [receivers.add(
+            m, platform, f"lane{lane}", i=symbols[lane], i_valid=self.valid[lane],
+            run=control.run, address=reader.address, tag_bit=control.tag_bit,
+            prbs=self.rx_prbs, clear=self.clear) for lane in range(lanes)]
+        m.d.comb += [
+            control.locked.eq(Cat(part.status.locked for part in parts)),
+            control.armed.eq(Cat(part.armed for part in parts)),
+            control.overrun.eq(Cat(part.overrun for part in parts)),
+            reader.ready.eq(Cat(part.ready for part in parts)),
+            window.i.eq(Cat(part.status for part in parts)),
+            self.lane_locked.eq(control.locked),
+        ]
+
+        # Core clock: all lanes together.
+        sorter = Repeated(lambda: LaneSorter(lanes=lanes, width=gear), name="lane_sorter",
+                          domains={"sync": "rx"})
+        ordered = sorter.add(
+            m, platform, "sorter", i=Cat(part.o for part in parts),
+            tags=Cat(part.tag for part in parts), tag=control.tag, first=control.first,
+            commit=control.commit)
+        gate = WordGate(geometry=geometry, delay=sorter_latency(lanes))
+        blocks = BlockReceiver(geometry=geometry)
+        m.submodules.gate = in_rx(gate)
+        m.submodules.blocks = in_rx(blocks)
+        m.d.comb += [
+            reader.run.eq(control.run), control.reading.eq(reader.valid),
+            control.sorted_tags.eq(ordered.sorted_tags), control.tag_out.eq(ordered.tag_out),
+            control.first_out.eq(ordered.first_out), control.commit_out.eq(ordered.commit_out),
+            gate.valid.eq(reader.valid), gate.position.eq(reader.position),
+            blocks.word.eq(ordered.o.as_value()[:geometry.word_bits]),
+            blocks.take.eq(gate.take), blocks.last.eq(gate.last), blocks.up.eq(control.up),
+            window.index.eq(self.lane_index), self.lane_status.eq(window.status),
+            self.rx_message.eq(window.message), self.link_up.eq(control.up),
+            self.down_reason.eq(control.reason), self.far_pause.eq(blocks.pause),
+        ]
+        with m.If(blocks.lost & ~self.lost_blocks.all()):
+            m.d.rx += self.lost_blocks.eq(self.lost_blocks + 1)
+        with m.If(self.clear):
+            m.d.rx += self.lost_blocks.eq(0)
+
+        # Core clock to host clock.
+        queue = ClockCrossing(width=32 * geometry.granules + 1, depth=config.receive_depth,
+                              write_domain="rx", read_domain="host")
+        m.submodules.queue = queue
+        m.d.comb += [queue.i.payload.eq(blocks.o.payload), queue.i.valid.eq(blocks.o.valid),
+                     blocks.o.ready.eq(queue.i.ready)]
+        if config.flow_control == "pause":
+            # Ask for silence while what may be under way just fits; go on at half of that fill.
+            brim = config.receive_depth - config.round_trip_blocks
+            with m.If(queue.level >= brim):
+                m.d.rx += self.near_pause.eq(1)
+            with m.Elif(queue.level <= brim // 2):
+                m.d.rx += self.near_pause.eq(0)
+        else:
+            m.d.comb += self.near_pause.eq(0)   # else the exporter takes it for an input
+
+        # Host clock.
+        decapsulator = Decapsulator(granules=geometry.granules)
+        counters = HostCounters()
+        axi = AxiOutput(width=config.host_bits)
+        m.submodules.decapsulator = in_host(decapsulator)
+        m.submodules.counters = in_host(counters)
+        m.submodules.axi = in_host(axi)
+        m.d.comb += [decapsulator.i.payload.eq(queue.o.payload),
+                     decapsulator.i.valid.eq(queue.o.valid),
+                     queue.o.ready.eq(decapsulator.i.ready), counters.stray.eq(decapsulator.stray)]
+        beats = decapsulator.o
+        if config.flow_control == "drop":
+            store = PacketStore(width=32 * geometry.granules, capacity_bytes=config.packet_buffer)
+            m.submodules.store = in_host(store)
+            wiring.connect(m, beats, store.i)
+            m.d.comb += counters.dropped.eq(store.dropped)
+            beats = store.o
+        if config.host_bits != 32 * geometry.granules:
+            resizer = resize(32 * geometry.granules, config.host_bits)
+            m.submodules.resizer = in_host(resizer)
+            wiring.connect(m, beats, resizer.i)
+            beats = resizer.o
+        wiring.connect(m, beats, axi.i)
+        for name in ("tdata", "tkeep", "tlast", "tuser", "tvalid"):
+            m.d.comb += getattr(self, f"m_axis_{name}").eq(getattr(axi, name))
+        ends = axi.tvalid & axi.tready & axi.tlast
+        m.d.comb += [
+            axi.tready.eq(self.m_axis_tready),
+            counters.packet.eq(ends & ~axi.tuser), counters.flagged.eq(ends & axi.tuser),
+            self.packets.eq(counters.packets), self.flagged_packets.eq(counters.flagged_packets),
+            self.dropped_packets.eq(counters.dropped_packets),
+            self.stray_blocks.eq(counters.stray_blocks),
+        ]
+        return m

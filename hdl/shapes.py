@@ -1,0 +1,21 @@
+"""Payload shapes of the streams, in one place."""
+
+from amaranth import unsigned
+from amaranth.lib import data
+
+__all__ = ["beat_layout"]
+
+
+def beat_layout(width: int) -> data.StructLayout:
+    """One beat of a packet, `width` bits wide (a multiple of 32).
+
+    A packet is one or more beats; only the last may be partly filled, from byte 0 upwards. `empty`
+    counts the unused bytes, 0..width/8-1, and `error` marks the packet as bad; both are valid in
+    the last beat only. Unused bytes of `data` have no meaning unless a block says so.
+    """
+    return data.StructLayout({
+        "data": unsigned(width),
+        "last": unsigned(1),
+        "empty": range(width // 8),
+        "error": unsigned(1),
+    })

