@@ -1,0 +1,1 @@
+"""cocotb benches for the exported Verilog, run by `lampyris.sim.rtl.runner`."""

@@ -1,0 +1,114 @@
+"""Bench `faults`: lanes die, repeat each other and slip out of reach while traffic runs.
+
+Each time the link must go down with the right reason, come back by itself, and carry on without a
+flaw. What arrives unflagged in between must be what was sent, in order.
+"""
+
+import cocotb
+
+from ..bench import parameters, read, watchdog
+from ..link import LINK, Link, collect, link_up, lock_cycles, report
+from ..packets import Packet, Scoreboard, random_packets
+
+DEFAULTS = {**LINK, "low": 16, "after": 20}
+
+LANE, IDENTITY, SKEW = 2, 3, 4
+"""Values of down_reason."""
+
+
+@cocotb.test()
+async def faults(dut):
+    p = parameters(DEFAULTS)
+    link = Link(dut, p)
+    await link.up()
+    channel, rng = link.channel, link.rng
+    cocotb.start_soon(watchdog(60 * lock_cycles(p), link.core_ps))
+    lane, other = rng.sample(range(link.lanes.count), 2)
+    skew, source = channel.skew_ui[lane], channel.source(lane)
+    reach = p["depth"] * p["gear"]
+    away = max(channel.skew_ui) + reach
+
+    totals: dict[str, int] = {}
+    for how in ("stuck0", "stuck1", "random"):
+        await trouble(link, totals, LANE, lambda how=how: channel.kill(lane, how),
+                      lambda: channel.revive(lane))
+    await trouble(link, totals, IDENTITY, lambda: channel.set_source(lane, channel.source(other)),
+                  lambda: channel.set_source(lane, source))
+    await trouble(link, totals, SKEW, lambda: channel.set_skew(lane, away),
+                  lambda: channel.set_skew(lane, skew))
+    # A lane that dies and returns in the middle of everything, several at once.
+    await trouble(link, totals, LANE, lambda: [channel.kill(each) for each in (lane, other)],
+                  lambda: [channel.revive(each) for each in (lane, other)])
+    report(totals)
+
+
+async def trouble(link: Link, totals, reason: int, begin, end) -> None:
+    """Break something under traffic, wait for the reason, mend it, and see that all is well."""
+    p, dut = link.p, link.dut
+    sent: list[Packet] = []
+    board = Scoreboard(sent, allow_flagged=True, allow_missing=True)
+    feeder = cocotb.start_soon(feed(link, sent))
+    judge = cocotb.start_soon(deliver(link, board))
+    await link.cycles(link.rng.randint(1000, 3000))
+    assert read(dut.down_reason) == 0 and board.delivered and not board.flagged
+    begin()
+    await until(link, lambda: not read(dut.link_up), "the link did not go down")
+    await until(link, lambda: read(dut.down_reason) == reason,
+                f"down_reason did not become {reason}")
+    assert not read(dut.link_up)
+    before = board.delivered
+    await link.cycles(link.rng.randint(p["frame"], 3 * p["frame"]))
+    assert board.delivered - before <= 1, "packets came through a dead link"
+    end()
+    await link_up(dut, lock_cycles(p) + 8 * p["frame"], link.core_ps)
+    assert read(dut.down_reason) == 0
+    before = board.delivered
+    await link.cycles(3000)
+    assert board.delivered > before, "no packet came after the link was up again"
+    feeder.cancel()
+    await drained(link)
+    judge.cancel()
+    await link.cycles(100)
+
+    final = random_packets(link.rng, p["after"], p["low"], p["high"], p["marked"])
+    for packet in final:
+        link.source.send(packet)
+    strict = Scoreboard(final)
+    await collect(link.source, link.sink, strict, 4000, link.core_ps)
+    strict.finish()
+    for name, value in {**board.finish(), "faults": 1}.items():
+        totals[name] = totals.get(name, 0) + value
+
+
+async def feed(link: Link, sent: list[Packet]) -> None:
+    """Packets without end; all of them are put down in `sent`."""
+    while True:
+        if link.source.idle:
+            for packet in random_packets(link.rng, 4, link.p["low"], link.p["high"]):
+                sent.append(packet)
+                link.source.send(packet)
+        await link.cycles(16)
+
+
+async def deliver(link: Link, board: Scoreboard) -> None:
+    """Everything that arrives to the scoreboard."""
+    while True:
+        while link.sink.waiting:
+            packet = await link.sink.receive()
+            board.receive(packet.data, packet.error)
+        await link.cycles(16)
+
+
+async def drained(link: Link) -> None:
+    """Wait until nothing is under way."""
+    await until(link, lambda: link.source.idle, "the source did not become idle")
+    await link.cycles(4000)
+
+
+async def until(link: Link, condition, sentence: str) -> None:
+    """Wait for a condition, for the time of a few locks at most."""
+    for _ in range(3 * lock_cycles(link.p)):
+        if condition():
+            return
+        await link.cycles(1)
+    raise AssertionError(f"{sentence}: down_reason {read(link.dut.down_reason)}")
