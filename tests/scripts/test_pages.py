@@ -1,0 +1,45 @@
+"""The pages say what is: the table of presets, links between pages, names of tests."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lampyris.cli.figures import figures
+from lampyris.config import PRESETS, preset
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_row_of_the_table(name):
+    config = preset(name)
+    value = {key: number for rows in figures(config).values() for key, _, number, _ in rows}
+    assert " | ".join([
+        f"| `{name}`", f"{config.lanes} + {config.spares}", f"{config.gear}",
+        f"{config.lane_rate_gbps:g} Gb/s", f"{value['core_clock_mhz']:g} MHz", config.view,
+        f"{value['host_bits']} bits, {value['host_clock_mhz']:g} MHz",
+        f"{value['net_rate_gbps']:.1f} Gb/s", f"{value['efficiency_percent']:.1f} %",
+        f"{value['deskew_covered_ui']} UI |"]) in README.splitlines()
+
+
+def test_no_other_preset():
+    assert re.findall(r"^\| `(uled[\w-]*)` \|", README, re.M) == list(PRESETS)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+                                  *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)", text)
+    assert [link for link in links
+            if "://" not in link and not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_verification_page_names_tests_that_are_there():
+    text = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)`(?: \(`(test_\w+)`)?", text)
+    assert len(named) > 30
+    assert [(path, test) for path, test in named if not (ROOT / path).exists()
+            or f"def {test or 'test'}" not in (ROOT / path).read_text(encoding="utf-8")] == []
