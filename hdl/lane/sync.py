@@ -52,8 +52,9 @@ class SyncMeter(wiring.Component):
         distance = Const(0, 1)
         for index, symbol in enumerate(sync_symbols(self._geometry)):
             wrong = self.i ^ symbol
+            # After a reset half of the bits not yet seen count as wrong: neither sync is near.
             reached = Signal(range((index + 1) * self._geometry.gear + 1), name=f"distance{index}",
-                             init=self._geometry.gear // 2)
+                             init=(index + 1) * self._geometry.gear // 2)
             with m.If(self.valid):
                 m.d.sync += reached.eq(distance + sum(wrong))
             distance = reached

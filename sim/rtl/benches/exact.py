@@ -138,7 +138,7 @@ async def send_slowly(link: Link, packets, total: int) -> None:
         for packet in packets[place:place + group]:
             link.source.send(packet)
         place += group
-        await link.cycles(link.rng.randint(0, max(1, total * group // len(packets) // 2)))
+        await link.cycles(link.rng.randint(1, max(1, total * group // len(packets) // 2)))
 
 
 def first_word(fmt: Format, symbols: np.ndarray) -> int:
