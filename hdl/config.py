@@ -32,13 +32,17 @@ class LinkConfig:
     lanes : int, 1..1024
         Data lanes (LEDs that carry payload).
     spares : int, 0..64
-        Physical lanes beside the data lanes.
+        Physical lanes beside the data and parity lanes.
     gear : int, 4..16
         Bits per symbol: one symbol per lane and core clock.
     lane_rate_gbps : float, 0.001..64
         NRZ line rate of one lane, Gb/s. Core clock = lane rate / gear.
-    fec : ``"none"``
-        Forward error correction across the lanes.
+    fec : ``"word"`` or ``"none"``
+        Forward error correction across the lanes: each word is a Reed-Solomon codeword, its parity
+        on lanes of its own. Needs a gear of 12 at most, and ``lanes + parity < 2**gear``.
+    parity : int, 2..64, even
+        Parity lanes with ``fec = "word"``: half as many lanes may fail unknown, all of them known.
+        Without FEC it has no effect.
     deskew_ui : int, 0..1024
         Largest difference in arrival between two lanes that is compensated, in unit intervals.
     marker_period : int, 128..1048576
@@ -69,10 +73,11 @@ class LinkConfig:
 
     name: str = "custom"
     lanes: int = 128
-    spares: int = 8
+    spares: int = 4
     gear: int = 8
     lane_rate_gbps: float = 4.0
-    fec: str = "none"
+    fec: str = "word"
+    parity: int = 8
     deskew_ui: int = 256
     marker_period: int = 12288
     marker_tolerance: int = 2
@@ -94,6 +99,8 @@ class LinkConfig:
             raise ConfigError(f"name = {_shown(self.name)} must be 1 to 64 letters, digits, '-', "
                               f"'_' and '.' only, and begin with a letter or digit")
         self._check_host()
+        if self.fec == "word":
+            self._check_word_code()
         if self.marker_period % self.deskew_depth:
             raise ConfigError(
                 f"marker_period = {self.marker_period} must be a multiple of {self.deskew_depth}, "
@@ -120,6 +127,22 @@ class LinkConfig:
                 f"fibre_m = {self.fibre_m} at this rate needs a receive queue of {size >> 20} MiB: "
                 f"at most {_RECEIVE_LIMIT >> 20} MiB is allowed")
 
+    def _check_word_code(self):
+        if self.parity % 2:
+            raise ConfigError(f"parity = {self.parity} is odd: allowed is an even number, 2 to 64")
+        if self.gear > 12:
+            raise ConfigError(
+                f'gear = {self.gear} is too wide for fec = "word": allowed is 4 to 12')
+        longest = (1 << self.gear) - 1
+        symbols = self.lanes + self.parity
+        if symbols > longest:
+            room = (f"lanes of {longest - self.parity} or less" if longest > self.parity
+                    else "less parity")
+            raise ConfigError(
+                f"lanes = {self.lanes} and parity = {self.parity} make words of {symbols} symbols: "
+                f'fec = "word" allows {longest} at gear = {self.gear}, so take {room}, or a gear '
+                f"of {symbols.bit_length()} or more")
+
     def _check_host(self):
         if 0 < self.host_clock_mhz < 0.001:
             raise ConfigError(f"host_clock_mhz = {self.host_clock_mhz} is out of range: allowed is "
@@ -141,7 +164,12 @@ class LinkConfig:
     def geometry(self) -> Geometry:
         """Words, blocks, granules and markers as `docs/link-format.md` defines them."""
         return Geometry(lanes=self.lanes, spares=self.spares, gear=self.gear,
-                        marker_period=self.marker_period)
+                        marker_period=self.marker_period, parity=self.parity_lanes)
+
+    @property
+    def parity_lanes(self) -> int:
+        """Parity lanes that the link has: none without FEC."""
+        return self.parity if self.fec == "word" else 0
 
     @property
     def core_clock_mhz(self) -> float:
@@ -165,17 +193,26 @@ class LinkConfig:
         return 1.1 * self.core_clock_mhz / self.geometry.words_per_block
 
     @property
+    def deskew_slack(self) -> int:
+        """Words of each deskew buffer that do not count for skew: a drift of one symbol either way,
+        and the 5 that the common read pointer trails. With FEC 10 more: the others go on arriving
+        until a lane that has stopped is left out."""
+        return 17 if self.parity_lanes else 7
+
+    @property
     def deskew_depth(self) -> int:
-        """Words in each lane's deskew buffer: a power of two that holds the skew, a drift of one
-        symbol either way and the 5 words that the common read pointer trails."""
-        return 1 << max(3, (ceil(self.deskew_ui / self.gear) + 7 - 1).bit_length())
+        """Words in each lane's deskew buffer: a power of two that holds the skew and the slack."""
+        return 1 << max(
+            3, (ceil(self.deskew_ui / self.gear) + self.deskew_slack - 1).bit_length())
 
     @property
     def round_trip_blocks(self) -> int:
         """Blocks that may still arrive after the receiver asked for a pause: the fibre both ways at
-        5 ns/m, the deskew buffers, a marker either way and 64 words of pipeline at each end."""
+        5 ns/m, the deskew buffers, a marker either way and 64 words of pipeline at each end, 96
+        with FEC."""
         fibre = 2 * self.fibre_m * 5e-3 * self.core_clock_mhz
-        pipes = 2 * (64 + self.deskew_depth + self.geometry.marker_symbols)
+        pipeline = 96 if self.parity_lanes else 64
+        pipes = 2 * (pipeline + self.deskew_depth + self.geometry.marker_symbols)
         return ceil((fibre + pipes) / self.geometry.words_per_block) + 16
 
     @property
@@ -226,6 +263,7 @@ class LinkConfig:
 _RANGES: dict[str, tuple[float, float, str]] = {
     "lanes": (1, 1024, ""),
     "spares": (0, 64, ""),
+    "parity": (2, 64, ""),
     "gear": (4, 16, " bits per symbol"),
     "lane_rate_gbps": (0.001, 64, " Gb/s"),
     "deskew_ui": (0, 1024, " UI"),
@@ -237,7 +275,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 }
 
 _CHOICES = {
-    "fec": ("none",),
+    "fec": ("word", "none"),
     "scrambler": ("lfsr31", "none"),
     "view": ("word", "serial"),
     "flow_control": ("pause", "drop"),
@@ -284,9 +322,9 @@ def _shown(value) -> str:
 PRESETS: dict[str, LinkConfig] = {config.name: config for config in (
     LinkConfig(name="uled128"),
     LinkConfig(name="uled128-g10", gear=10),
-    LinkConfig(name="uled16", lanes=16, spares=2, marker_period=4096),
-    LinkConfig(name="uled8", lanes=8, spares=0, lane_rate_gbps=0.8, view="serial", deskew_ui=64,
-               marker_period=4096, fibre_m=10.0),
+    LinkConfig(name="uled16", lanes=16, spares=2, fec="none", marker_period=4096),
+    LinkConfig(name="uled8", lanes=8, spares=0, fec="none", lane_rate_gbps=0.8, view="serial",
+               deskew_ui=64, marker_period=4096, fibre_m=10.0),
 )}
 """Named configurations: two at the full 128 lanes and two for FPGA boards."""
 

@@ -14,11 +14,17 @@ class Geometry:
     spares: int
     gear: int
     marker_period: int
+    parity: int = 0
 
     @property
     def physical_lanes(self) -> int:
-        """N: data lanes and spares."""
-        return self.lanes + self.spares
+        """N: data lanes, parity lanes and spares."""
+        return self.code_lanes + self.spares
+
+    @property
+    def code_lanes(self) -> int:
+        """Lanes that carry a word and its parity: the first of the logical lanes."""
+        return self.lanes + self.parity
 
     @property
     def word_bits(self) -> int:

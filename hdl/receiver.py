@@ -1,14 +1,16 @@
 """The receiver: lanes in, host packets out. This file only wires; read it as the data path."""
 
-from amaranth import Cat, DomainRenamer, Module, Signal
+from amaranth import Cat, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from .config import LinkConfig
 from .control.counters import HostCounters
+from .control.lane_order import LaneOrder
 from .control.lane_window import LaneWindow
 from .control.link_control import DownReason, LinkControl
+from .fec.decoder import WordDecoder
 from .framing.block_receiver import BlockReceiver
 from .framing.decapsulator import Decapsulator
 from .framing.word_gate import WordGate
@@ -24,6 +26,9 @@ from .striping.sorter import LaneSorter, sorter_latency
 
 __all__ = ["WordReceiver", "receiver_members"]
 
+_FEC_MEMBERS = {
+    "lost_lanes": Out(11), "corrected_words": Out(32), "failed_words": Out(32)}
+
 
 def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
     """The ports of :class:`WordReceiver`."""
@@ -34,6 +39,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "stray_blocks": Out(32),
         "data": In(lanes * config.gear), "valid": In(lanes),
         "link_up": Out(1), "down_reason": Out(DownReason), "lane_locked": Out(lanes),
+        "lane_dead": In(lanes), **(_FEC_MEMBERS if config.parity_lanes else {}),
         "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
         "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
         "rx_prbs": In(3), "clear": In(1),
@@ -43,8 +49,8 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
 class WordReceiver(wiring.Component):
     """One symbol per physical lane and core clock to the host stream.
 
-    lanes (align, lock, descramble, buffer) -> deskew -> sorter -> blocks -> receive queue (core
-    clock to host clock) -> decapsulator [-> packet store] -> host
+    lanes (align, lock, descramble, buffer) -> deskew -> sorter [-> FEC] -> blocks -> receive queue
+    (core clock to host clock) -> decapsulator [-> packet store] -> host
 
     Parameters
     ----------
@@ -59,6 +65,11 @@ class WordReceiver(wiring.Component):
     data : N·gear bits, in; valid : N bits, in
     link_up : 1 bit, out; down_reason : :class:`DownReason`, out
     lane_locked : N bits, out
+    lane_dead : N bits, in
+        Lanes known to be dead, e.g. from the factory: the link does not wait for them.
+    lost_lanes : 11 bits, out; corrected_words, failed_words : 32 bits, out
+        With FEC only: code lanes that are erased now; words that were corrected, and that could not
+        be. The counts wrap.
     near_pause : 1 bit, out
         The receive queue is filling: ask the far end to pause.
     far_pause : 1 bit, out
@@ -84,6 +95,10 @@ class WordReceiver(wiring.Component):
     link_up: Signal
     down_reason: Signal
     lane_locked: Signal
+    lane_dead: Signal
+    lost_lanes: Signal
+    corrected_words: Signal
+    failed_words: Signal
     near_pause: Signal
     far_pause: Signal
     lost_blocks: Signal
@@ -104,10 +119,13 @@ class WordReceiver(wiring.Component):
         in_rx, in_host = DomainRenamer("rx"), DomainRenamer("host")
 
         # Core clock: each physical lane by itself.
-        control = LinkControl(lanes=lanes, identity_bits=geometry.identity_bits)
-        reader = DeskewReader(lanes=lanes, depth=depth, places=geometry.marker_period)
+        control = LinkControl(geometry=geometry)
+        order = LaneOrder(lanes=lanes, code_lanes=geometry.code_lanes)
+        reader = DeskewReader(lanes=lanes, depth=depth, places=geometry.marker_period,
+                              drops=geometry.parity > 0)
         window = LaneWindow(lanes=lanes)
         m.submodules.control = in_rx(control)
+        m.submodules.order = in_rx(order)
         m.submodules.deskew = in_rx(reader)
         m.submodules.window = in_rx(window)
         receivers = Repeated(lambda: ReceiveLane(
@@ -118,13 +136,14 @@ class WordReceiver(wiring.Component):
         m.d.comb += Cat(symbols).eq(self.data)
         parts = [receivers.add(
             m, platform, f"lane{lane}", i=symbols[lane], i_valid=self.valid[lane],
-            run=control.run, address=reader.address, tag_bit=control.tag_bit,
-            prbs=self.rx_prbs, clear=self.clear) for lane in range(lanes)]
+            dead=self.lane_dead[lane], run=control.run, open=reader.open, drop=reader.drop,
+            address=reader.address, prbs=self.rx_prbs, clear=self.clear) for lane in range(lanes)]
         m.d.comb += [
             control.locked.eq(Cat(part.status.locked for part in parts)),
-            control.armed.eq(Cat(part.armed for part in parts)),
-            control.overrun.eq(Cat(part.overrun for part in parts)),
+            control.joined.eq(Cat(part.status.joined for part in parts)),
+            control.dead.eq(self.lane_dead),
             reader.ready.eq(Cat(part.ready for part in parts)),
+            reader.tight.eq(Cat(part.tight for part in parts)),
             window.i.eq(Cat(part.status for part in parts)),
             self.lane_locked.eq(control.locked),
         ]
@@ -133,19 +152,41 @@ class WordReceiver(wiring.Component):
         sorter = Repeated(lambda: LaneSorter(lanes=lanes, width=gear), name="lane_sorter",
                           domains={"sync": "rx"})
         ordered = sorter.add(
-            m, platform, "sorter", i=Cat(part.o for part in parts),
-            tags=Cat(part.tag for part in parts), tag=control.tag, first=control.first,
-            commit=control.commit)
-        gate = WordGate(geometry=geometry, delay=sorter_latency(lanes))
+            m, platform, "sorter", i=Cat(part.o for part in parts), tags=order.tags, tag=order.tag,
+            first=order.first, commit=order.commit)
         blocks = BlockReceiver(geometry=geometry)
-        m.submodules.gate = in_rx(gate)
         m.submodules.blocks = in_rx(blocks)
+        delay = sorter_latency(lanes)
+        word = ordered.o.as_value()
+        if geometry.parity:
+            decoder = WordDecoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
+            m.submodules.decoder = in_rx(decoder)
+            gate = WordGate(geometry=geometry, delay=delay + decoder.latency, payload_delay=delay)
+            m.d.comb += [
+                # Markers are outside the code: to the decoder they are words without an error.
+                decoder.i.eq(Mux(gate.payload, word[:len(decoder.i)], 0)),
+                decoder.erasures.eq(order.missing), blocks.word.eq(decoder.o),
+                blocks.bad.eq(decoder.failed),
+                self.lost_lanes.eq(Mux(decoder.overfull, order.lost, decoder.erased)),
+            ]
+            for event, counter in ((decoder.corrected.any(), self.corrected_words),
+                                   (decoder.failed, self.failed_words)):
+                with m.If(self.clear):
+                    m.d.rx += counter.eq(0)
+                with m.Elif(event & control.up):
+                    m.d.rx += counter.eq(counter + 1)
+        else:
+            gate = WordGate(geometry=geometry, delay=delay)
+            m.d.comb += blocks.word.eq(word[:geometry.word_bits])
+        m.submodules.gate = in_rx(gate)
         m.d.comb += [
-            reader.run.eq(control.run), control.reading.eq(reader.valid),
-            control.sorted_tags.eq(ordered.sorted_tags), control.tag_out.eq(ordered.tag_out),
-            control.first_out.eq(ordered.first_out), control.commit_out.eq(ordered.commit_out),
+            control.crowded.eq(reader.crowded), control.done.eq(order.done),
+            control.lost.eq(order.lost), control.doubled.eq(order.doubled),
+            reader.run.eq(control.run), reader.start.eq(control.start),
+            order.turn.eq(window.turn), order.identity.eq(window.seen.identity),
+            order.live.eq(Mux(control.run, window.seen.joined, window.seen.locked)),
+            order.commit_out.eq(ordered.commit_out),
             gate.valid.eq(reader.valid), gate.position.eq(reader.position),
-            blocks.word.eq(ordered.o.as_value()[:geometry.word_bits]),
             blocks.take.eq(gate.take), blocks.last.eq(gate.last), blocks.up.eq(control.up),
             window.index.eq(self.lane_index), self.lane_status.eq(window.status),
             self.rx_message.eq(window.message), self.link_up.eq(control.up),
@@ -157,7 +198,7 @@ class WordReceiver(wiring.Component):
             m.d.rx += self.lost_blocks.eq(0)
 
         # Core clock to host clock.
-        queue = ClockCrossing(width=32 * geometry.granules + 1, depth=config.receive_depth,
+        queue = ClockCrossing(width=32 * geometry.granules + 2, depth=config.receive_depth,
                               write_domain="rx", read_domain="host")
         m.submodules.queue = queue
         m.d.comb += [queue.i.payload.eq(blocks.o.payload), queue.i.valid.eq(blocks.o.valid),

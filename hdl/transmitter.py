@@ -6,8 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from .config import LinkConfig
 from .control.lane_map import LaneMapShifter
+from .fec.encoder import WordEncoder
 from .framing.encapsulator import Encapsulator
 from .framing.framer import Framer
+from .framing.slot_delay import SlotDelay
 from .framing.transmit_lane import TransmitLane
 from .lane.output_lane import OutputLane
 from .ports import flat_axi_stream
@@ -38,8 +40,8 @@ def transmitter_members(config: LinkConfig) -> dict[str, wiring.Member]:
 class WordTransmitter(wiring.Component):
     """Host stream to one symbol per physical lane and core clock.
 
-    host -> encapsulator -> queue (host clock to core clock) -> framer -> lanes (scramble, marker)
-    -> lane map -> test pattern -> out
+    host -> encapsulator -> queue (host clock to core clock) -> framer [-> FEC] -> lanes (scramble,
+    marker) -> lane map -> test pattern -> out
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ class WordTransmitter(wiring.Component):
     All but the stream are in domain ``tx``.
 
     Latency from the host's beat to the symbols: 8 host cycles, 1 + 3 in the queue, then 3 core
-    cycles and those of the lane map.
+    cycles and those of the FEC encoder and the lane map.
     """
 
     s_axis_tready: Signal
@@ -110,9 +112,17 @@ class WordTransmitter(wiring.Component):
         m.d.comb += [
             framer.seed.eq(self.seed), framer.message.eq(self.tx_message),
             framer.pause.eq(self.far_pause), framer.wish.eq(self.near_pause),
-            framer.run.eq(mapper.ready),
-            mapper.position.eq(framer.position), mapper.lane_map.eq(self.lane_map),
+            framer.run.eq(mapper.ready), mapper.lane_map.eq(self.lane_map),
         ]
+        word, slot, position = framer.word, framer.slot, framer.position
+        if geometry.parity:
+            encoder = WordEncoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
+            slots = SlotDelay(geometry=geometry, cycles=encoder.latency)
+            m.submodules.encoder = in_tx(encoder)
+            m.submodules.slots = in_tx(slots)
+            m.d.comb += [encoder.i.eq(word), slots.i.eq(slot), slots.position.eq(position)]
+            word, slot, position = encoder.o, slots.o, slots.position_out
+        m.d.comb += mapper.position.eq(position)
         senders = Repeated(
             lambda: TransmitLane(geometry=geometry, scrambler=config.scrambler != "none"),
             name="transmit_lane", domains={"sync": "tx"})
@@ -120,13 +130,13 @@ class WordTransmitter(wiring.Component):
                            name="output_lane", domains={"sync": "tx"})
         symbols = [Signal(gear, name=f"symbol{lane}") for lane in range(lanes)]
         mapped = [Signal(gear, name=f"mapped{lane}") for lane in range(lanes)]
-        sent = [senders.add(m, platform, f"lane{lane}", identity=lane, slot=framer.slot,
+        sent = [senders.add(m, platform, f"lane{lane}", identity=lane, slot=slot,
                             i=symbols[lane]).o for lane in range(lanes)]
         sorter = Repeated(lambda: LaneSorter(lanes=lanes, width=gear), name="lane_sorter",
                           domains={"sync": "tx"})
         ordered = sorter.add(m, platform, "sorter", i=Cat(sent), tags=mapper.tags, tag=mapper.tag,
                              first=mapper.first, commit=mapper.commit)
-        m.d.comb += [Cat(symbols).eq(framer.word), Cat(mapped).eq(ordered.o.as_value())]
+        m.d.comb += [Cat(symbols).eq(word), Cat(mapped).eq(ordered.o.as_value())]
         m.d.comb += self.data.eq(Cat(
             outputs.add(m, platform, f"output{lane}", lane=lane, prbs=self.tx_prbs,
                         i=mapped[lane]).o for lane in range(lanes)))

@@ -1,6 +1,7 @@
 """The numbers that follow from a configuration, for people and, as JSON, for scripts."""
 
 from lampyris.config import LinkConfig
+from lampyris.fec.performance import raw_error_rate
 
 __all__ = ["Figure", "figures"]
 
@@ -15,6 +16,7 @@ def figures(config: LinkConfig) -> dict[str, list[Figure]]:
         "words": _words(config),
         "frame": _frame(config),
         "rate": _rate(config),
+        **({"fec": _fec(config)} if config.parity_lanes else {}),
         "receiver": _receiver(config),
     }
 
@@ -67,12 +69,24 @@ def _rate(config: LinkConfig) -> list[Figure]:
     ]
 
 
+def _fec(config: LinkConfig) -> list[Figure]:
+    geometry = config.geometry
+    n, parity = geometry.code_lanes, geometry.parity
+    return [
+        ("code_symbols", "codeword", n, f"symbols of {config.gear} bits, a word"),
+        ("parity_symbols", "parity symbols", parity, ""),
+        ("dead_lanes_unknown", "dead lanes, unknown", parity // 2, "at once cost nothing"),
+        ("dead_lanes_known", "dead lanes, known", parity, "cost nothing"),
+        ("raw_ber_for_1e_15", "raw bit error rate", raw_error_rate(
+            n, parity // 2, config.gear, 1e-15), "makes 1e-15 behind the FEC"),
+    ]
+
+
 def _receiver(config: LinkConfig) -> list[Figure]:
     geometry = config.geometry
     # A bit slip costs a frame; when the symbols are aligned, two good markers lock the lane.
     lock = (config.gear + 2) * config.marker_period
-    # 7 words: a drift of one symbol either way, and the 5 that the read pointer trails.
-    covered = (config.deskew_depth - 7) * config.gear
+    covered = (config.deskew_depth - config.deskew_slack) * config.gear
     queue = config.receive_depth * geometry.granules * 4
     trip = config.round_trip_blocks
     store = [("packet_buffer_bytes", "packet store", config.packet_buffer, "bytes")]

@@ -25,33 +25,36 @@ class LaneWindow(wiring.Component):
         Its status, renewed every `lanes` cycles.
     message : 16 bits, out
         The back-channel word last seen on a locked lane whose marker was without error.
+    turn : out, 0..lanes-1; seen : :class:`LaneStatus`, out
+        The lane whose turn it is, and its status one cycle ago.
 
-    Cost: one `lanes`:1 multiplexer of 54 bits; this is why a lane is not shown at once.
+    Cost: one `lanes`:1 multiplexer of 55 bits; this is why a lane is not shown at once.
     """
 
     i: data.View
     index: Signal
     status: data.View
     message: Signal
+    turn: Signal
+    seen: data.View
 
     def __init__(self, *, lanes: int):
         self._lanes = lanes
         super().__init__({
             "i": In(data.ArrayLayout(LaneStatus, lanes)), "index": In(11),
             "status": Out(LaneStatus), "message": Out(16),
+            "turn": Out(range(lanes)), "seen": Out(LaneStatus),
         })
 
     def elaborate(self, platform):
         m = Module()
-        turn = Signal(range(self._lanes))
-        seen_turn = Signal(range(self._lanes))
-        seen = Signal(LaneStatus)
+        following = Signal(range(self._lanes))
         m.d.sync += [
-            turn.eq(Mux(turn == self._lanes - 1, 0, turn + 1)),
-            seen.eq(self.i[turn]), seen_turn.eq(turn),
+            following.eq(Mux(following == self._lanes - 1, 0, following + 1)),
+            self.seen.eq(self.i[following]), self.turn.eq(following),
         ]
-        with m.If(seen_turn == self.index):
-            m.d.sync += self.status.eq(seen)
-        with m.If(seen.locked & seen.message_valid):
-            m.d.sync += self.message.eq(seen.message)
+        with m.If(self.turn == self.index):
+            m.d.sync += self.status.eq(self.seen)
+        with m.If(self.seen.locked & self.seen.message_valid):
+            m.d.sync += self.message.eq(self.seen.message)
         return m

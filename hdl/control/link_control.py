@@ -1,8 +1,10 @@
-"""The receiver's way from dark to traffic, and back when a lane is lost."""
+"""The receiver's way from dark to traffic, and back when too many lanes are lost."""
 
-from amaranth import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, enum, wiring
+from amaranth import Module, Mux, Signal
+from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
+
+from ..geometry import Geometry
 
 __all__ = ["DownReason", "LinkControl"]
 
@@ -11,134 +13,134 @@ class DownReason(enum.Enum, shape=3):
     """Why the link is down."""
     NONE = 0            # it is up
     RESET = 1           # it has not been up since the reset
-    LANE = 2            # a lane lost its lock
+    LANE = 2            # more lanes lost their lock than the code can do without
     IDENTITY = 3        # two lanes claim the same number, or one is out of range
     SKEW = 4            # the lanes are further apart than the deskew buffers hold
 
 
+_ALIGN_FRAMES = 3
+_PIPELINE = 64
+"""Cycles, more than from the sorter to the end of the decoder."""
+
+
 class LinkControl(wiring.Component):
-    """Waits for all lanes, sorts them, starts the deskew; takes the link down when a lane fails.
+    """Waits for the lanes, starts the deskew, and takes the link down if too few lanes are left.
+
+    It waits for all lanes that are not known to be dead. If some do not come for as long as locking
+    takes, it makes do without them: without as many as the code has parity lanes, and any spares.
 
     Parameters
     ----------
-    lanes : int
-        Physical lanes.
-    identity_bits : int
-        Bits of their numbers.
+    geometry : Geometry
 
     Members
     -------
-    locked, armed, overrun : `lanes` bits, in
-        Of the lanes.
-    reading : 1 bit, in
-        The deskew delivers words.
-    run : 1 bit, out
+    locked, joined, dead : N bits, in
+        Of the lanes: locked; in step with the others; known to be dead.
+    crowded : 1 bit, in
+        The deskew cannot wait any longer.
+    done : 1 bit, in; lost : in, 0..code_lanes; doubled : 1 bit, in
+        Of :class:`LaneOrder`.
+    run, start : 1 bit, out
         To the deskew.
-    tag_bit : 4 bits, out
-        Which bit of their numbers the lanes show next.
-    tag, first, commit : 1 bit, out
-        To the sorter, with the lanes' tags.
-    sorted_tags : `lanes` bits, in; tag_out, first_out, commit_out : 1 bit, in
-        From the sorter, to see that the numbers are 0, 1, 2, ...
     up : 1 bit, out
     reason : :class:`DownReason`, out
 
-    Time from the last lane's lock to `up`: the bits of a number, twice the sorter's latency and at
-    most one frame.
+    Time from the last lane's lock to `up`: one frame, and three rounds of :class:`LaneOrder`; gear
+    + 3 frames more if a lane is missing.
     """
 
     locked: Signal
-    armed: Signal
-    overrun: Signal
-    reading: Signal
+    joined: Signal
+    dead: Signal
+    crowded: Signal
+    done: Signal
+    lost: Signal
+    doubled: Signal
     run: Signal
-    tag_bit: Signal
-    tag: Signal
-    first: Signal
-    commit: Signal
-    sorted_tags: Signal
-    tag_out: Signal
-    first_out: Signal
-    commit_out: Signal
+    start: Signal
     up: Signal
     reason: Signal
 
-    def __init__(self, *, lanes: int, identity_bits: int):
-        self._lanes, self._identity_bits = lanes, identity_bits
+    def __init__(self, *, geometry: Geometry):
+        self._geometry = geometry
+        lanes = geometry.physical_lanes
         super().__init__({
-            "locked": In(lanes), "armed": In(lanes), "overrun": In(lanes), "reading": In(1),
-            "run": Out(1), "tag_bit": Out(4), "tag": Out(1), "first": Out(1), "commit": Out(1),
-            "sorted_tags": In(lanes), "tag_out": In(1), "first_out": In(1), "commit_out": In(1),
-            "up": Out(1),
+            "locked": In(lanes), "joined": In(lanes), "dead": In(lanes), "crowded": In(1),
+            "done": In(1), "lost": In(range(geometry.code_lanes + 1)), "doubled": In(1),
+            "run": Out(1), "start": Out(1), "up": Out(1),
             "reason": Out(DownReason, init=DownReason.RESET),  # pyright: ignore[reportCallIssue]
         })
 
     def elaborate(self, platform):
         m = Module()
-        top_bit = self._identity_bits - 1
+        geometry = self._geometry
+        frame, parity = geometry.marker_period, geometry.parity
+        patience = (geometry.gear + 3) * frame
 
         # One register between the lanes and the decisions: these are wide reductions.
-        all_locked, all_armed, any_overrun = Signal(), Signal(), Signal()
-        m.d.sync += [all_locked.eq(self.locked.all()), all_armed.eq(self.armed.all()),
-                     any_overrun.eq(self.overrun.any())]
+        all_locked, all_joined, enough = Signal(), Signal(), Signal()
+        m.d.sync += [
+            all_locked.eq((self.locked | self.dead).all()),
+            all_joined.eq((self.joined | ~self.locked).all()),
+        ]
+        m.d.comb += enough.eq(self.lost <= parity)
 
-        # The numbers in their new order, against 0, 1, 2, ...
-        out_bit = Signal(4)
-        expected = Signal(self._lanes)
-        wrong = Signal()
-        numbers = data.View(data.ArrayLayout(self._lanes, self._identity_bits), Const(sum(
-            (lane >> bit & 1) << (bit * self._lanes + lane)
-            for lane in range(self._lanes) for bit in range(self._identity_bits)),
-            self._lanes * self._identity_bits))
-        bit_now = Signal(4)
-        m.d.comb += [bit_now.eq(Mux(self.first_out, top_bit, out_bit)),
-                     expected.eq(numbers[bit_now])]
-        with m.If(self.tag_out):
-            m.d.sync += [
-                out_bit.eq(bit_now - 1),
-                wrong.eq((wrong & ~self.first_out) | (self.sorted_tags != expected)),
-            ]
-
-        strobes = Signal(3)
-        m.d.sync += Cat(self.tag, self.first, self.commit).eq(strobes)
+        timer = Signal(range(patience + 1), init=patience)
+        seen = Signal()                 # a round has ended in this state
+        trouble = Mux(self.doubled, DownReason.IDENTITY,
+                      Mux(all_joined, DownReason.LANE, DownReason.SKEW))
+        with m.If(timer != 0):
+            m.d.sync += timer.eq(timer - 1)
         with m.FSM():
             with m.State("LOCK"):
-                # Waits for every lane to find its markers.
-                m.d.sync += self.tag_bit.eq(top_bit)
-                with m.If(all_locked):
-                    m.next = "SORT"
-            with m.State("SORT"):
-                # Waits for the last bit of the numbers to enter the sorter.
-                m.d.comb += strobes.eq(Cat(Const(1, 1), self.tag_bit == top_bit, Const(0, 1)))
-                m.d.sync += self.tag_bit.eq(self.tag_bit - 1)
-                with m.If(self.tag_bit == 0):
-                    m.next = "COMMIT"
-            with m.State("COMMIT"):
-                m.d.comb += strobes.eq(Const(0b100, 3))
-                m.next = "CHECK"
-            with m.State("CHECK"):
-                # Waits for the numbers to come out of the sorter.
-                with m.If(self.commit_out):
-                    m.next = "ALIGN"
-                    with m.If(wrong):
+                # Waits for the lanes to find their markers; once there are enough, not for ever.
+                with m.If(self.done & ~enough):
+                    m.d.sync += timer.eq(patience)
+                    with m.If(all_locked & self.doubled):
                         m.d.sync += self.reason.eq(DownReason.IDENTITY)
-                        m.next = "LOCK"
+                with m.Elif(self.done & (all_locked | (timer == 0))):
+                    m.d.sync += timer.eq(_ALIGN_FRAMES * frame)
+                    m.next = "ALIGN"
             with m.State("ALIGN"):
-                # Waits for place 0 on every lane, and for the deskew to start.
+                # Waits for place 0 on every lane; those that come too early come again.
                 m.d.comb += self.run.eq(1)
-                with m.If(self.reading & all_armed):
+                m.d.sync += seen.eq(0)
+                with m.If(all_joined):
+                    m.next = "ORDER"
+                with m.Elif(timer == 0):
+                    m.d.sync += timer.eq(_ALIGN_FRAMES * frame)
+                    m.next = "MAKE_DO"
+            with m.State("MAKE_DO"):
+                # Waits for the first lane that cannot wait for the last ones any longer.
+                m.d.comb += self.run.eq(1)
+                m.d.sync += seen.eq(0)
+                with m.If(self.crowded & (parity != 0)):
+                    m.next = "ORDER"
+                with m.Elif((timer == 0) | (parity == 0)):
+                    m.d.sync += [self.reason.eq(DownReason.SKEW), timer.eq(patience)]
+                    m.next = "LOCK"
+            with m.State("ORDER"):
+                # Waits for the order of the lanes that have joined: a round from its begin.
+                m.d.comb += [self.run.eq(1), self.start.eq(1)]
+                with m.If(self.done):
+                    m.d.sync += seen.eq(1)
+                    with m.If(seen & enough):
+                        m.d.sync += timer.eq(geometry.code_lanes + _PIPELINE)
+                        m.next = "SETTLE"
+                    with m.Elif(seen):
+                        m.d.sync += [self.reason.eq(trouble), timer.eq(patience)]
+                        m.next = "LOCK"
+            with m.State("SETTLE"):
+                # Waits for words in the right order to leave the decoder, and for its erasures.
+                m.d.comb += [self.run.eq(1), self.start.eq(1)]
+                with m.If(timer == 0):
                     m.d.sync += self.reason.eq(DownReason.NONE)
                     m.next = "UP"
-                with m.If(any_overrun):
-                    m.d.sync += self.reason.eq(DownReason.SKEW)
-                    m.next = "LOCK"
             with m.State("UP"):
                 # Waits for trouble.
-                m.d.comb += [self.run.eq(1), self.up.eq(1)]
-                with m.If(any_overrun):
-                    m.d.sync += self.reason.eq(DownReason.SKEW)
-                    m.next = "LOCK"
-                with m.If(~all_locked):
-                    m.d.sync += self.reason.eq(DownReason.LANE)
+                m.d.comb += [self.run.eq(1), self.start.eq(1), self.up.eq(1)]
+                with m.If(self.done & ~enough):
+                    m.d.sync += [self.reason.eq(trouble), timer.eq(patience)]
                     m.next = "LOCK"
         return m

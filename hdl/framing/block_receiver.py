@@ -28,6 +28,8 @@ class BlockReceiver(wiring.Component):
         `word` belongs to a block.
     last : 1 bit, in
         It is the last word of its block.
+    bad : 1 bit, in
+        The FEC could not correct `word`: its block goes out as `bad`, whatever it seems to be.
     up : 1 bit, in
         The link is up. When it falls, a gap is written.
     o : stream of :func:`received_block`
@@ -43,6 +45,7 @@ class BlockReceiver(wiring.Component):
     word: Signal
     take: Signal
     last: Signal
+    bad: Signal
     up: Signal
     o: stream.Interface
     pause: Signal
@@ -51,7 +54,8 @@ class BlockReceiver(wiring.Component):
     def __init__(self, *, geometry: Geometry):
         self._geometry = geometry
         super().__init__({
-            "word": In(geometry.word_bits), "take": In(1), "last": In(1), "up": In(1),
+            "word": In(geometry.word_bits), "take": In(1), "last": In(1), "bad": In(1),
+            "up": In(1),
             "o": Out(stream.Signature(received_block(geometry.granules))),
             "pause": Out(1), "lost": Out(1),
         })
@@ -62,8 +66,13 @@ class BlockReceiver(wiring.Component):
 
         collected = Signal(geometry.block_bits, reset_less=True)
         complete = Signal()
+        spoilt = Signal()               # a word of `collected` is bad
+        begins = Signal(init=1)         # the next word is the first of a block
         with m.If(self.take):
-            m.d.sync += collected.eq(Cat(collected, self.word)[geometry.word_bits:])
+            m.d.sync += [collected.eq(Cat(collected, self.word)[geometry.word_bits:]),
+                         begins.eq(self.last), spoilt.eq(self.bad | (spoilt & ~begins))]
+        with m.If(~self.up):
+            m.d.sync += begins.eq(1)
         m.d.sync += complete.eq(self.take & self.last & self.up)
 
         first = collected[:32]
@@ -72,7 +81,7 @@ class BlockReceiver(wiring.Component):
         idle = Signal()
         m.d.comb += [
             control.eq(matches_key(first) & ~first[:16].xor()),
-            idle.eq(control & (info.kind == Kind.IDLE)),
+            idle.eq(control & (info.kind == Kind.IDLE) & ~spoilt),
         ]
         was_up = Signal()
         m.d.sync += was_up.eq(self.up)
@@ -98,6 +107,7 @@ class BlockReceiver(wiring.Component):
             self.o.valid.eq(sends), real.eq(complete & ~idle),
             self.o.payload.block.eq(Mux(complete, collected, KEY << 16)),
             self.o.payload.gap.eq(owed | refused),
+            self.o.payload.bad.eq(complete & spoilt),
         ]
         with m.If(was_up & ~self.up):
             m.d.sync += owed.eq(1)

@@ -13,8 +13,10 @@ __all__ = ["Decapsulator", "received_block"]
 
 
 def received_block(granules: int) -> data.StructLayout:
-    """A block as it leaves the receive queue; `gap` says that blocks are missing before it."""
-    return data.StructLayout({"block": unsigned(32 * granules), "gap": unsigned(1)})
+    """A block as it leaves the receive queue; `gap` says that blocks are missing before it, `bad`
+    that the FEC could not correct it."""
+    return data.StructLayout(
+        {"block": unsigned(32 * granules), "gap": unsigned(1), "bad": unsigned(1)})
 
 
 class Decapsulator(wiring.Component):
@@ -23,8 +25,8 @@ class Decapsulator(wiring.Component):
     Mirror image of :class:`Encapsulator`: a *planner* reads the control granules and keeps count, a
     *mover* with one barrel rotator assembles rows, and the rows go through the CRC. A block that
     ends one packet and begins another takes two cycles, as does a packet end that spills into a row
-    of its own. Every packet that began is ended: with ``error`` if its check fails or its rest
-    never came.
+    of its own. Every packet that began is ended: with ``error`` if its check fails, if a part of it
+    was in a bad block, or if its rest never came.
 
     Parameters
     ----------
@@ -71,6 +73,7 @@ class Decapsulator(wiring.Component):
         block = Signal(32 * size, reset_less=True)
         block_valid = Signal()
         gap = Signal()
+        bad = Signal(reset_less=True)
         is_control = Signal(reset_less=True)
         is_legal = Signal(reset_less=True)
         info = Signal(Info, reset_less=True)
@@ -90,7 +93,7 @@ class Decapsulator(wiring.Component):
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [
                 block.eq(self.i.payload.block), block_valid.eq(1), gap.eq(self.i.payload.gap),
-                is_control.eq(matches_key(first)), info.eq(seen),
+                bad.eq(self.i.payload.bad), is_control.eq(matches_key(first)), info.eq(seen),
                 is_legal.eq(~first[:16].xor() & (seen.kind != Kind.INVALID) & (in_range | ~close)),
                 closes.eq(close), alone.eq(whole), chains.eq(start),
             ]
@@ -105,6 +108,8 @@ class Decapsulator(wiring.Component):
         inside = Signal()                   # a packet is in progress
         second = Signal()                   # the packet that begins in this block is next
         flush = Signal()                    # the rest of an ended packet fills one more row
+        tainted = Signal()                  # a part of the packet in progress was in a bad block
+        flush_bad = Signal()                # of the packet that `flush` ends
         held = Signal(count)
         step = Signal(step_layout, reset_less=True)
         step_valid = Signal()
@@ -121,7 +126,8 @@ class Decapsulator(wiring.Component):
         stray = Signal()
         with m.If(flush):
             m.d.comb += [plan_valid.eq(1), plan.emit.eq(1), plan.last.eq(1),
-                         plan.spilled.eq(1), plan.held.eq(held), plan.total.eq(held)]
+                         plan.spilled.eq(1), plan.bad.eq(flush_bad),
+                         plan.held.eq(held), plan.total.eq(held)]
             with m.If(second):
                 # The row is all in the mover: the rotator is free for the packet that begins.
                 m.d.comb += [begin.eq(1), offset.eq(info.pos), length.eq(size - info.pos),
@@ -148,13 +154,14 @@ class Decapsulator(wiring.Component):
                     append.eq((info.kind == Kind.START) | ((info.kind == Kind.CONT) & inside)),
                     begin.eq(info.kind == Kind.START), stray.eq((info.kind == Kind.CONT) & ~inside),
                     offset.eq(1), length.eq(size - 1), done.eq(1)]
+        taint = bad | (tainted & ~begin)
         m.d.comb += [base.eq(Mux(begin, 0, held)), total.eq(base + length)]
         with m.If(append):
             m.d.comb += [
                 plan_valid.eq(1),
                 plan.emit.eq(ends | (total > size)),
                 plan.last.eq(ends & (total <= size)),
-                plan.bad.eq(begin & ends & ~alone),
+                plan.bad.eq((begin & ends & ~alone) | taint),
                 plan.held.eq(base),
                 plan.total.eq(Mux(total > size, size, total)),
             ]
@@ -170,13 +177,17 @@ class Decapsulator(wiring.Component):
             m.d.sync += step_valid.eq(plan_valid)
             with m.If(plan_valid):
                 m.d.sync += step.eq(plan)
+            with m.If(block_valid & bad):   # also one that looks idle
+                m.d.sync += tainted.eq(1)
             with m.If(flush):
-                m.d.sync += [flush.eq(0), inside.eq(second), second.eq(0), held.eq(length)]
+                m.d.sync += [flush.eq(0), inside.eq(second), second.eq(0), held.eq(length),
+                             tainted.eq(bad)]
             with m.Elif(append):
                 m.d.sync += [
                     inside.eq(~(ends & (total <= size))),
                     flush.eq(ends & (total > size)),
                     held.eq(Mux(total > size, total - size, total)),
+                    tainted.eq(taint), flush_bad.eq(taint),
                 ]
             with m.Elif(plan_valid):
                 m.d.sync += [inside.eq(0), gap.eq(0)]

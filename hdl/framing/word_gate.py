@@ -17,6 +17,8 @@ class WordGate(wiring.Component):
     geometry : Geometry
     delay : int
         Cycles that the words take from the deskew to where `take` is used.
+    payload_delay : int, 1..delay
+        The same for `payload`.
 
     Members
     -------
@@ -24,20 +26,25 @@ class WordGate(wiring.Component):
         A word leaves the deskew; its place in the frame.
     take, last : 1 bit, out
         `delay` cycles later: it belongs to a block; it is the last of the block.
+    payload : 1 bit, out
+        `payload_delay` cycles later: it is no marker.
     """
 
     valid: Signal
     position: Signal
     take: Signal
     last: Signal
+    payload: Signal
 
-    def __init__(self, *, geometry: Geometry, delay: int):
+    def __init__(self, *, geometry: Geometry, delay: int, payload_delay: int = 1):
         if delay < 1:
             raise ValueError(f"delay must be 1 or more, not {delay}")
-        self._geometry, self._delay = geometry, delay
+        if not 1 <= payload_delay <= delay:
+            raise ValueError(f"payload_delay must be 1 to {delay}, not {payload_delay}")
+        self._geometry, self._delay, self._payload_delay = geometry, delay, payload_delay
         super().__init__({
             "valid": In(1), "position": In(range(geometry.marker_period)),
-            "take": Out(1), "last": Out(1),
+            "take": Out(1), "last": Out(1), "payload": Out(1),
         })
 
     def elaborate(self, platform):
@@ -48,9 +55,10 @@ class WordGate(wiring.Component):
         end = first + geometry.blocks_per_frame * words
 
         count = Signal(range(max(words, 2)))
-        take, last = Signal(), Signal()
+        take, last, payload = Signal(), Signal(), Signal()
         m.d.comb += [
-            take.eq(self.valid & (self.position >= first) & (self.position < end)),
+            payload.eq(self.valid & (self.position >= first)),
+            take.eq(payload & (self.position < end)),
             last.eq(count == words - 1),
         ]
         with m.If(take):
@@ -62,6 +70,9 @@ class WordGate(wiring.Component):
 
         takes = Signal(self._delay)
         lasts = Signal(self._delay)
-        m.d.sync += [takes.eq(Cat(take, takes)), lasts.eq(Cat(last, lasts))]
-        m.d.comb += [self.take.eq(takes[-1]), self.last.eq(lasts[-1])]
+        payloads = Signal(self._payload_delay)
+        m.d.sync += [takes.eq(Cat(take, takes)), lasts.eq(Cat(last, lasts)),
+                     payloads.eq(Cat(payload, payloads))]
+        m.d.comb += [self.take.eq(takes[-1]), self.last.eq(lasts[-1]),
+                     self.payload.eq(payloads[-1])]
         return m

@@ -17,6 +17,7 @@ __all__ = ["LaneStatus", "ReceiveLane"]
 
 LaneStatus = data.StructLayout({
     "locked": 1,
+    "joined": 1,                # takes part in the deskew
     "inverted": 1,
     "identity": 11,
     "message_valid": 1,         # the last marker's check held
@@ -42,10 +43,10 @@ class ReceiveLane(wiring.Component):
     Members
     -------
     i : `gear` bits, in; i_valid : 1 bit, in
-    run, address, o, armed, ready, overrun
+    dead : 1 bit, in
+        Known to be dead: it never counts as locked.
+    run, open, drop, address, o, ready, tight
         Of :class:`DeskewBuffer`; `o` is descrambled.
-    tag_bit : in, 0..10; tag : 1 bit, out
-        Bit `tag_bit` of the lane's identity, one cycle later.
     prbs : 3 bits, in
         Test pattern to check, 0 for none.
     clear : 1 bit, in
@@ -57,14 +58,14 @@ class ReceiveLane(wiring.Component):
 
     i: Signal
     i_valid: Signal
+    dead: Signal
     run: Signal
+    open: Signal
+    drop: Signal
     address: Signal
     o: Signal
-    armed: Signal
     ready: Signal
-    overrun: Signal
-    tag_bit: Signal
-    tag: Signal
+    tight: Signal
     prbs: Signal
     clear: Signal
     status: data.View
@@ -75,9 +76,9 @@ class ReceiveLane(wiring.Component):
         self._scrambler, self._test_patterns = scrambler, test_patterns
         super().__init__({
             "i": In(geometry.gear), "i_valid": In(1),
-            "run": In(1), "address": In(range(depth)),
-            "o": Out(geometry.gear), "armed": Out(1), "ready": Out(1), "overrun": Out(1),
-            "tag_bit": In(4), "tag": Out(1),
+            "dead": In(1),
+            "run": In(1), "open": In(1), "drop": In(1), "address": In(range(depth)),
+            "o": Out(geometry.gear), "ready": Out(1), "tight": Out(1),
             "prbs": In(3), "clear": In(1), "status": Out(LaneStatus),
         })
 
@@ -91,20 +92,20 @@ class ReceiveLane(wiring.Component):
         m.submodules.descrambler = key = KeyStream(gear=geometry.gear, enable=self._scrambler)
         m.submodules.buffer = buffer = DeskewBuffer(width=geometry.gear, depth=self._depth,
                                                     places=geometry.marker_period)
+        locked = reader.locked & ~self.dead
         m.d.comb += [
             aligner.i.eq(self.i), aligner.i_valid.eq(self.i_valid), aligner.slip.eq(reader.slip),
             reader.i.eq(aligner.o), reader.i_valid.eq(aligner.o_valid),
             key.identity.eq(reader.identity), key.base.eq(reader.base),
             key.load.eq(reader.o_valid & (reader.position == last_marker)),
             key.advance.eq(reader.o_valid & (reader.position > last_marker)),
-            buffer.run.eq(self.run), buffer.address.eq(self.address), self.o.eq(buffer.o),
-            self.armed.eq(buffer.armed), self.ready.eq(buffer.ready),
-            self.overrun.eq(buffer.overrun),
+            buffer.locked.eq(locked), buffer.run.eq(self.run), buffer.open.eq(self.open),
+            buffer.drop.eq(self.drop), buffer.address.eq(self.address),
+            self.o.eq(buffer.o), self.ready.eq(buffer.ready), self.tight.eq(buffer.tight),
         ]
         m.d.sync += [
             buffer.i.eq(reader.o ^ key.key), buffer.i_valid.eq(reader.o_valid),
             buffer.position.eq(reader.position),
-            self.tag.eq(reader.identity.bit_select(self.tag_bit, 1)),
         ]
 
         parity = Signal(8)
@@ -116,7 +117,7 @@ class ReceiveLane(wiring.Component):
 
         wrong = Signal(range(max(9, geometry.gear + 1)))
         m.d.sync += wrong.eq(0)
-        with m.If(reader.locked & reader.judged & reader.parity_valid):
+        with m.If(locked & reader.judged & reader.parity_valid):
             m.d.sync += wrong.eq(sum(parity ^ reader.parity))
         if self._test_patterns:
             m.submodules.checker = checker = PrbsChecker(gear=geometry.gear)
@@ -127,7 +128,8 @@ class ReceiveLane(wiring.Component):
 
         status = self.status
         m.d.comb += [
-            status.locked.eq(reader.locked), status.inverted.eq(reader.inverted),
+            status.locked.eq(locked), status.joined.eq(buffer.joined),
+            status.inverted.eq(reader.inverted),
             status.identity.eq(reader.identity), status.message.eq(reader.message),
             status.message_valid.eq(reader.message_valid),
         ]

@@ -10,13 +10,17 @@ __all__ = ["DeskewBuffer", "DeskewReader"]
 _TRAIL = 3
 """Symbols a buffer must hold for a read: the decision is two cycles old when it takes effect."""
 
+_REACTION = 9
+"""Words the other lanes' buffers must still hold when a lane that has stopped is to be left out."""
+
 
 class DeskewBuffer(wiring.Component):
     """The buffer of one lane: a ring addressed by the place in the frame, so it needs no alignment.
 
     A symbol's address is the low part of its place in the frame; places that are equal on all lanes
     are read together. The lane may drift against the others, i.e. skip a write, as long as it stays
-    within the depth.
+    within the depth. It joins the others at a place 0 that it can reach, and leaves them when it
+    loses its lock, runs too far ahead, or stops; so one bad lane does not hold up the rest.
 
     Parameters
     ----------
@@ -30,15 +34,21 @@ class DeskewBuffer(wiring.Component):
     Members
     -------
     i : `width` bits, in; i_valid : 1 bit, in; position : in, 0..places-1
-    run : 1 bit, in
-        While 0 nothing counts. After that the lane is `armed` from its next place 0 on.
+    locked : 1 bit, in
+        `position` is right.
+    run, open, drop : 1 bit, in
+        While `run` is 0 nothing counts. The lane joins with a place 0 that it writes while `open`.
+        With `drop` it leaves if it has no symbols to read.
     address : in, 0..depth-1
         Place to read (low part), common to all lanes.
     o : `width` bits, out
         The symbol at `address`, one cycle later.
-    armed, ready, overrun : 1 bit, out
-        It has the place 0 that reading starts with; it has symbols enough to read on; it has more
-        than it can hold, i.e. the skew is too large.
+    joined : 1 bit, out
+        It takes part.
+    ready : 1 bit, out
+        It has symbols enough to read on, or takes no part.
+    tight : 1 bit, out
+        It takes part, and is about to have more than it can hold.
 
     Latency: 2 cycles at least from write to read data; 5 with the reader's decision. Cost: the
     memory (distributed RAM) and 2·log2(depth) + width + 3 flip-flops.
@@ -47,12 +57,15 @@ class DeskewBuffer(wiring.Component):
     i: Signal
     i_valid: Signal
     position: Signal
+    locked: Signal
     run: Signal
+    open: Signal
+    drop: Signal
     address: Signal
     o: Signal
-    armed: Signal
+    joined: Signal
     ready: Signal
-    overrun: Signal
+    tight: Signal
 
     def __init__(self, *, width: int, depth: int, places: int):
         if depth < 8 or depth & depth - 1:
@@ -61,9 +74,9 @@ class DeskewBuffer(wiring.Component):
             raise ValueError(f"places must be a multiple of the depth {depth}, not {places}")
         self._width, self._depth, self._places = width, depth, places
         super().__init__({
-            "i": In(width), "i_valid": In(1), "position": In(range(places)),
-            "run": In(1), "address": In(range(depth)),
-            "o": Out(width), "armed": Out(1), "ready": Out(1), "overrun": Out(1),
+            "i": In(width), "i_valid": In(1), "position": In(range(places)), "locked": In(1),
+            "run": In(1), "open": In(1), "drop": In(1), "address": In(range(depth)),
+            "o": Out(width), "joined": Out(1), "ready": Out(1), "tight": Out(1),
         })
 
     @property
@@ -77,23 +90,26 @@ class DeskewBuffer(wiring.Component):
         write, read = memory.write_port(), memory.read_port(domain="comb")
         following = Signal(range(self._depth))
         fill = Signal(range(self._depth))
+        enough = Signal()
         m.d.comb += [
             write.addr.eq(self.position[:len(write.addr)]),
             write.data.eq(self.i),
             write.en.eq(self.i_valid),
             read.addr.eq(self.address),
             fill.eq(following - self.address),
+            enough.eq(fill >= _TRAIL),
         ]
         m.d.sync += self.o.eq(read.data)
         with m.If(self.i_valid):
             m.d.sync += following.eq(write.addr + 1)
-        with m.If(~self.run):
-            m.d.sync += self.armed.eq(0)
-        with m.Elif(self.i_valid & (self.position == 0)):
-            m.d.sync += self.armed.eq(1)
+        with m.If(~self.run | ~self.locked | (self.joined & (fill == self._depth - 1))
+                  | (self.drop & ~enough)):
+            m.d.sync += self.joined.eq(0)
+        with m.Elif(self.i_valid & (self.position == 0) & self.open):
+            m.d.sync += self.joined.eq(1)
         m.d.sync += [
-            self.ready.eq(self.armed & (fill >= _TRAIL)),
-            self.overrun.eq(self.armed & (fill == self._depth - 1)),
+            self.ready.eq(~self.joined | enough),
+            self.tight.eq(self.joined & (fill >= self._depth - _REACTION)),
         ]
         return m
 
@@ -105,15 +121,23 @@ class DeskewReader(wiring.Component):
     ----------
     lanes, depth, places : int
         As for :class:`DeskewBuffer`.
+    drops : bool
+        Leave out a lane that has stopped, before the others overflow.
 
     Members
     -------
     run : 1 bit, in
         While 0 the reader waits before place 0.
-    ready : `lanes` bits, in
+    start : 1 bit, in
+        Begin to read; lanes that have not joined may do so at the end of a later frame.
+    ready, tight : `lanes` bits, in
         Of the buffers.
     address : out
         To the buffers.
+    open, drop : 1 bit, out
+        To the buffers.
+    crowded : 1 bit, out
+        A buffer is about to overflow.
     valid : 1 bit, out; position : out, 0..places-1
         The buffers' outputs are the symbols of this place.
 
@@ -121,15 +145,21 @@ class DeskewReader(wiring.Component):
     """
 
     run: Signal
+    start: Signal
     ready: Signal
+    tight: Signal
     address: Signal
+    open: Signal
+    drop: Signal
+    crowded: Signal
     valid: Signal
     position: Signal
 
-    def __init__(self, *, lanes: int, depth: int, places: int):
-        self._lanes, self._depth, self._places = lanes, depth, places
+    def __init__(self, *, lanes: int, depth: int, places: int, drops: bool = True):
+        self._lanes, self._depth, self._places, self._drops = lanes, depth, places, drops
         super().__init__({
-            "run": In(1), "ready": In(lanes), "address": Out(range(depth)),
+            "run": In(1), "start": In(1), "ready": In(lanes), "tight": In(lanes),
+            "address": Out(range(depth)), "open": Out(1), "drop": Out(1), "crowded": Out(1),
             "valid": Out(1), "position": Out(range(places)),
         })
 
@@ -137,14 +167,24 @@ class DeskewReader(wiring.Component):
         m = Module()
         place = Signal(range(self._places))
         pop = Signal()
+        begun = Signal(2)               # a lane that joins last has two cycles to say so
         m.d.comb += self.address.eq(place[:len(self.address)])
         m.d.sync += [
-            pop.eq(self.ready.all()),
+            pop.eq(self.ready.all() & begun[1]),
             self.valid.eq(pop & self.run),
             self.position.eq(place),
+            begun.eq((begun << 1) | self.start),
+            self.crowded.eq(self.tight.any()),
         ]
+        if self._drops:
+            m.d.sync += self.drop.eq(self.crowded & begun[1] & ~pop)
+        # Once begun, a lane that writes its place 0 can be read with the others if they read so
+        # few places before it that its symbols fit, and enough that it has some in time.
+        m.d.sync += self.open.eq(~(begun.any() | self.start) | (
+            (place >= self._places - self._depth + _REACTION)
+            & (place < self._places - _TRAIL - 1)))
         with m.If(~self.run):
-            m.d.sync += [place.eq(0), pop.eq(0)]
+            m.d.sync += [place.eq(0), pop.eq(0), begun.eq(0)]
         with m.Elif(pop):
             with m.If(place == self._places - 1):
                 m.d.sync += place.eq(0)

@@ -71,10 +71,8 @@ class LaneSorter(wiring.Component):
         A bit of the numbers is on `tags`; it is the most significant.
     commit : 1 bit, in
         The last word of the old order is on `i`.
-    sorted_tags : `lanes` bits, out
-        The numbers in their new order, `latency` cycles after `tags`, for a check.
-    tag_out, first_out, commit_out : 1 bit, out
-        `tag`, `first` and `commit` at that time.
+    commit_out : 1 bit, out
+        `commit`, `latency` cycles later: the last word of the old order is on `o`.
 
     Latency: :attr:`latency` cycles. Numbers that occur twice still give a permutation. Cost per
     switch: 2·width + 2 multiplexers of 2:1, 3 flip-flops.
@@ -83,12 +81,9 @@ class LaneSorter(wiring.Component):
     i: data.View
     o: data.View
     tags: Signal
-    sorted_tags: Signal
     tag: Signal
     first: Signal
     commit: Signal
-    tag_out: Signal
-    first_out: Signal
     commit_out: Signal
 
     def __init__(self, *, lanes: int, width: int, passes_per_stage: int = PASSES_PER_STAGE):
@@ -100,9 +95,8 @@ class LaneSorter(wiring.Component):
         self._stages = _stages(lanes, passes_per_stage)
         super().__init__({
             "i": In(data.ArrayLayout(width, lanes)), "o": Out(data.ArrayLayout(width, lanes)),
-            "tags": In(lanes), "sorted_tags": Out(lanes),
-            "tag": In(1), "first": In(1), "commit": In(1),
-            "tag_out": Out(1), "first_out": Out(1), "commit_out": Out(1),
+            "tags": In(lanes), "tag": In(1), "first": In(1), "commit": In(1),
+            "commit_out": Out(1),
         })
 
     @property
@@ -136,10 +130,7 @@ class LaneSorter(wiring.Component):
             m.d.sync += [Cat(held).eq(Cat(lanes)), Cat(held_tags).eq(Cat(tags)),
                          held_strobes.eq(strobes)]
             lanes, tags, strobes = held, held_tags, held_strobes
-        m.d.comb += [
-            self.o.eq(Cat(lanes)), self.sorted_tags.eq(Cat(tags)),
-            Cat(self.tag_out, self.first_out, self.commit_out).eq(strobes),
-        ]
+        m.d.comb += [self.o.eq(Cat(lanes)), self.commit_out.eq(strobes[2])]
         return m
 
     def _exchange(self, m, name, pairs, lanes, tags, strobes):

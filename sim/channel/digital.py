@@ -112,12 +112,21 @@ class WordChannel:
         self._check_lane(lane)
         return int(self._order[lane])
 
+    def carrier(self, source: int) -> int:
+        """The output lane that carries an input lane; raises ValueError if none does."""
+        return self._order.tolist().index(source)
+
     def set_source(self, lane: int, source: int) -> None:
         """Let an output lane carry another input lane, even one that another carries, too."""
         self._check_lane(lane)
         self._check_lane(source)
         self._order[lane] = source
         self.set_skew(lane, self._skew[lane])
+
+    def invert(self, lane: int) -> None:
+        """Turn the polarity of an output lane over."""
+        self._check_lane(lane)
+        self._invert[lane] ^= self._ones
 
     def flip(self, lane: int) -> None:
         """Invert bit 0 of the next symbol of an output lane; it does not count in `errors`."""

@@ -118,13 +118,20 @@ class Decoder:
         self.orphans = self.invalid = self.aborted = self.bad_checks = 0
         self.flow: list[bool] = []
         self._parts: list[np.ndarray] | None = None     # granules so far, None outside a packet
+        self._bad = self._tainted = False   # this block is bad; one of the packet in progress was
 
     @property
     def in_packet(self) -> bool:
         return self._parts is not None
 
-    def feed(self, blocks: np.ndarray) -> None:
-        """Take blocks, uint32 [n, S]."""
+    def feed(self, blocks: np.ndarray, bad: np.ndarray | None = None) -> None:
+        """Take blocks, uint32 [n, S]; `bad`, bool [n], marks those the FEC could not correct."""
+        if bad is not None and bad.any():
+            for block, self._bad in zip(blocks, bad, strict=True):
+                self._tainted |= self._bad
+                self.feed(block[None])
+            self._bad = False
+            return
         at = 0
         for index in np.flatnonzero(is_control(blocks)):
             self._data(blocks[at:index])
@@ -151,7 +158,7 @@ class Decoder:
             self.invalid += 1
             self.lose_link()
         elif control.kind == Kind.IDLE:
-            if control.pos in (PAUSE, RESUME):
+            if control.pos in (PAUSE, RESUME) and not self._bad:
                 self.flow.append(control.pos == PAUSE)
         elif control.kind == Kind.CONT:
             if self._parts is None:
@@ -160,7 +167,7 @@ class Decoder:
                 self._parts.append(block[1:])
         elif control.kind == Kind.START:
             self.lose_link()
-            self._parts = [block[1:]]
+            self._begin(block[1:])
         else:
             self._end(control, block)
 
@@ -168,7 +175,7 @@ class Decoder:
         tail = block[2:control.pos]
         if control.kind in (Kind.WHOLE, Kind.WHOLE_START):
             self.lose_link()
-            self._parts = []
+            self._begin(block[:0])
         orphan = self._parts is None
         granules = np.concatenate([*(self._parts or []), tail])
         if orphan:
@@ -178,10 +185,13 @@ class Decoder:
             orphan = True
         if len(granules):
             data = granules.astype("<u4").tobytes()[:4 * len(granules) - control.pad]
-            self.packets.append(Packet(data, orphan))
+            self.packets.append(Packet(data, bool(orphan or self._tainted)))
         self._parts = None
         if control.kind in (Kind.END_START, Kind.WHOLE_START):
-            self._parts = [block[control.pos:]]
+            self._begin(block[control.pos:])
+
+    def _begin(self, granules: np.ndarray) -> None:
+        self._parts, self._tainted = [granules], self._bad
 
 
 def decode_blocks(fmt: Format, blocks: np.ndarray | Iterable[np.ndarray]) -> list[Packet]:

@@ -5,6 +5,8 @@ from enum import IntEnum
 from functools import cached_property
 from math import ceil
 
+from .reed_solomon import ReedSolomon
+
 __all__ = ["KEY", "PAUSE", "RESUME", "SYNC", "Format", "Kind"]
 
 KEY = 0xB1E5
@@ -39,13 +41,15 @@ class Format:
     lanes : int
         L, data lanes.
     spares : int
-        Lanes beside them, with markers but a payload of 0.
+        Lanes with markers but a payload of 0.
     gear : int
         g, bits per symbol, 4..16.
     marker_period : int
         P, words per frame.
     scrambler : bool
         Whether payload is scrambled; otherwise the key stream is 0.
+    parity : int
+        K, lanes with the parity of each word; 0 for no FEC.
     """
 
     lanes: int
@@ -53,10 +57,13 @@ class Format:
     gear: int = 8
     marker_period: int = 12288
     scrambler: bool = True
+    parity: int = 0
 
     def __post_init__(self):
         if not 1 <= self.lanes or not 0 <= self.spares or self.N > 2048:
             raise ValueError(f"lanes = {self.lanes} and spares = {self.spares} do not fit 11 bits")
+        if self.parity < 0:
+            raise ValueError(f"parity = {self.parity} is out of range: allowed is 0 or more")
         if not 4 <= self.gear <= 16:
             raise ValueError(f"gear = {self.gear} is out of range: allowed is 4 to 16")
         if self.blocks_per_frame < 1:
@@ -69,8 +76,18 @@ class Format:
 
     @property
     def N(self) -> int:
-        """Physical lanes, data and spare."""
-        return self.lanes + self.spares
+        """Physical lanes: data, parity and spare."""
+        return self.code_lanes + self.spares
+
+    @property
+    def code_lanes(self) -> int:
+        """L + K, lanes of a codeword."""
+        return self.lanes + self.parity
+
+    @cached_property
+    def code(self) -> ReedSolomon:
+        """The code across the lanes; only with parity lanes."""
+        return ReedSolomon(self.code_lanes, self.lanes, self.gear)
 
     @property
     def g(self) -> int:

@@ -27,6 +27,10 @@ class DecodedFrames:
         Frames of each lane whose payload disagrees with the parity in the marker after it.
     bad_checks : int [N]
         Markers of each lane with a wrong check, another identity, or a base that does not follow.
+    corrected : int [N]
+        Symbols of each lane that the FEC changed.
+    bad : bool [n]
+        Blocks with a word that the FEC could not correct; its symbols are as they came.
     bases, messages : list of int
         Seed base and message of each frame, as the first lane with a good marker has them;
         the flywheel's base and a message of -1 if none has.
@@ -35,6 +39,8 @@ class DecodedFrames:
     blocks: np.ndarray
     parity_errors: np.ndarray
     bad_checks: np.ndarray
+    corrected: np.ndarray
+    bad: np.ndarray
     bases: list[int]
     messages: list[int]
 
@@ -87,10 +93,13 @@ def _payload(fmt: Format, blocks: np.ndarray, words: int) -> np.ndarray:
     padded = np.tile(idle_block(fmt), (count, 1))
     padded[:len(blocks)] = blocks[:count]
     payload[:count * fmt.m, :fmt.L] = blocks_to_symbols(fmt, padded)
+    if fmt.parity:
+        payload[:, :fmt.code_lanes] = fmt.code.encode(payload[:, :fmt.L])
     return payload[:words]
 
 
-def decode_frames(fmt: Format, symbols: np.ndarray) -> DecodedFrames:
+def decode_frames(fmt: Format, symbols: np.ndarray,
+                  erasures: np.ndarray | None = None) -> DecodedFrames:
     """Blocks of aligned logical lanes whose first word is at position 0.
 
     Each lane descrambles with the base of its first marker and those that follow from it. If the
@@ -100,6 +109,8 @@ def decode_frames(fmt: Format, symbols: np.ndarray) -> DecodedFrames:
     ----------
     symbols : uint16 [words, N]
         Any number of words; a block that is not complete is left out.
+    erasures : bool [L + K]
+        Lanes of the code known to be dead.
 
     Raises
     ------
@@ -110,6 +121,7 @@ def decode_frames(fmt: Format, symbols: np.ndarray) -> DecodedFrames:
     own = np.zeros(fmt.N, np.int64)             # base of each lane, 0 while not known
     parity = None                               # of the frame before
     parity_errors, bad_checks = np.zeros(fmt.N, int), np.zeros(fmt.N, int)
+    corrected, failed = np.zeros(fmt.N, int), [np.zeros(0, bool)]
     blocks, bases, messages = [np.zeros((0, fmt.S), np.uint32)], [], []
     for at in range(0, len(symbols) - fmt.M + 1, fmt.P):
         body = parse_markers(fmt, symbols[at:at + fmt.M])
@@ -129,5 +141,14 @@ def decode_frames(fmt: Format, symbols: np.ndarray) -> DecodedFrames:
         parity = fold(np.bitwise_xor.reduce(payload, axis=0))
         whole = len(payload) // fmt.m * fmt.m
         clear = payload[:whole] ^ keystream(fmt, own, ids, whole)
+        if fmt.parity:
+            result = fmt.code.decode(clear[:, :fmt.code_lanes], erasures)
+            clear[:, :fmt.code_lanes] = result.words
+            corrected[:fmt.code_lanes] += result.locations.sum(axis=0)
+            failed.append(result.failed)
+        else:
+            failed.append(np.zeros(whole, bool))
         blocks.append(symbols_to_blocks(fmt, clear[:, :fmt.L]))
-    return DecodedFrames(np.concatenate(blocks), parity_errors, bad_checks, bases, messages)
+    bad = np.any(np.concatenate(failed).reshape(-1, fmt.m), axis=1)
+    return DecodedFrames(np.concatenate(blocks), parity_errors, bad_checks, corrected, bad, bases,
+                         messages)

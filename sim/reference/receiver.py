@@ -34,7 +34,7 @@ class Received:
     locks : list of LaneLock or None
         By physical lane.
     lane_map : list of int
-        Physical lane of each logical lane, -1 for a spare that did not lock.
+        Physical lane of each logical lane, -1 for one that did not lock.
     starts : list of int
         Bit offset of the first decoded frame, by logical lane (-1 as above): their differences
         are the skew.
@@ -101,7 +101,8 @@ def receive(fmt: Format, lane_bits: np.ndarray | Sequence[np.ndarray],
     Raises
     ------
     ValueError
-        If a data lane does not lock, or two lanes have one identity.
+        If more data and parity lanes do not lock than there are parity lanes, or two lanes have one
+        identity.
     """
     locks = [lock_lane(fmt, bits, tolerance) for bits in lane_bits]
     lane_map = _sort(fmt, locks)
@@ -113,9 +114,10 @@ def receive(fmt: Format, lane_bits: np.ndarray | Sequence[np.ndarray],
         lock = locks[p] if p >= 0 else None
         if lock is not None:
             streams[logical] = np.asarray(lane_bits[p])[start:start + length] ^ int(lock.inverted)
-    frames = decode_frames(fmt, from_lane_bits(fmt, streams))
+    erasures = np.array(lane_map[:fmt.code_lanes]) < 0
+    frames = decode_frames(fmt, from_lane_bits(fmt, streams), erasures)
     decoder = Decoder(fmt)
-    decoder.feed(frames.blocks)
+    decoder.feed(frames.blocks, frames.bad)
     return decoder.packets, Received(locks, lane_map, starts, frames, decoder)
 
 
@@ -129,9 +131,9 @@ def _sort(fmt: Format, locks: list[LaneLock | None]) -> list[int]:
             raise ValueError(f"physical lanes {lane_map[lock.identity]} and {p} both say they are "
                              f"logical lane {lock.identity}")
         lane_map[lock.identity] = p
-    missing = [lane for lane in range(fmt.L) if lane_map[lane] < 0]
-    if missing:
-        raise ValueError(f"data lanes {missing} did not lock")
+    missing = [lane for lane in range(fmt.code_lanes) if lane_map[lane] < 0]
+    if len(missing) > fmt.parity:
+        raise ValueError(f"lanes {missing} did not lock")
     return lane_map
 
 

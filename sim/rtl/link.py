@@ -20,6 +20,7 @@ LINK = {
     # The link; `simulate` fills these in from the configuration.
     "physical": 0,         # lanes, 0: as wide as the ports say
     "lanes": 0,            # data lanes, for the raw rate
+    "parity": 0,           # lanes, beside data lanes and spares
     "spares": 0,
     "gear": 8,
     "frame": 4096,         # words from marker to marker
@@ -125,13 +126,14 @@ class Link:
             self.lanes.valid.value = 0
         await reset(self.dut, ("host", "tx", "rx", "tx_bit", "rx_bit"))
 
-    async def up(self, carry=None) -> None:
-        """Reset, connect the lanes (by default through `channel`) and wait for the link."""
+    async def up(self, carry=None, patient: bool = False) -> None:
+        """Reset, connect the lanes (by default through `channel`) and wait for the link; if
+        `patient`, as long as it takes without all lanes."""
         lanes = self.lanes
         await self.begin()
         cocotb.start_soon(carry or pump_channel(
             lanes.clock, lanes.output, lanes.input, self.channel, lanes.valid))
-        await link_up(self.dut, lock_cycles(self.p), self.core_ps)
+        await link_up(self.dut, (1 + patient) * lock_cycles(self.p), self.core_ps)
         self.falls = Falls(self.dut.link_up)
 
     async def cycles(self, count: float) -> None:
@@ -156,7 +158,8 @@ def drive_settings(dut, p, count: int, rng: random.Random) -> list[int]:
         bits = len(dut.lane_map) // count
         dut.lane_map.value = sum(lane << (place * bits) for place, lane in enumerate(order))
     values = {"seed": rng.randrange(1, 1 << 16), "loopback": int(p["loopback"])}
-    values |= dict.fromkeys(("tx_prbs", "rx_prbs", "tx_message", "clear", "lane_index"), 0)
+    values |= dict.fromkeys(("tx_prbs", "rx_prbs", "tx_message", "clear", "lane_index",
+                             "lane_dead"), 0)
     for name, value in values.items():
         if hasattr(dut, name):
             getattr(dut, name).value = value

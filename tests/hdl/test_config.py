@@ -14,8 +14,8 @@ from lampyris.geometry import Geometry
 # name: lanes, word bits, words per block, granules, marker, blocks per frame, core MHz, bit MHz,
 # host bits, host MHz, deskew depth, round trip, receive depth
 DERIVED = {
-    "uled128": (136, 1024, 1, 32, 12, 12276, 500, 4000, 1024, 550, 64, 546, 1024),
-    "uled128-g10": (136, 1280, 1, 40, 11, 12277, 400, 4000, 1280, 440, 64, 494, 1024),
+    "uled128": (140, 1024, 1, 32, 12, 12276, 500, 4000, 1024, 550, 64, 610, 1024),
+    "uled128-g10": (140, 1280, 1, 40, 11, 12277, 400, 4000, 1280, 440, 64, 558, 1024),
     "uled16": (18, 128, 1, 4, 12, 4084, 500, 4000, 128, 550, 64, 546, 1024),
     "uled8": (8, 64, 1, 2, 12, 4084, 100, 800, 64, 110, 16, 210, 512),
 }
@@ -69,11 +69,21 @@ def test_blocks_fit_their_format():
             assert 0 <= filler < 32 and filler * 200 < geometry.block_bits
 
 
-@pytest.mark.parametrize("gear, skew, depth", [
-    (8, 256, 64), (8, 0, 8), (8, 8, 8), (8, 9, 16), (4, 1024, 512), (10, 1024, 128),
-    (16, 1024, 128)])
-def test_deskew_depth(gear, skew, depth):
-    assert LinkConfig(gear=gear, deskew_ui=skew).deskew_depth == depth
+@pytest.mark.parametrize("gear, skew, depth, with_fec", [
+    (8, 256, 64, 64), (8, 0, 8, 32), (8, 8, 8, 32), (8, 9, 16, 32), (8, 376, 64, 64),
+    (8, 377, 64, 128), (10, 1024, 128, 128)])
+def test_deskew_depth(gear, skew, depth, with_fec):
+    assert LinkConfig(gear=gear, deskew_ui=skew, fec="none").deskew_depth == depth
+    assert LinkConfig(gear=gear, deskew_ui=skew).deskew_depth == with_fec
+
+
+def test_parity_lanes():
+    config = preset("uled128")
+    assert (config.parity_lanes, config.geometry.code_lanes) == (8, 136)
+    plain = config.with_settings({"fec": "none"})
+    assert (plain.parity_lanes, plain.geometry.code_lanes) == (0, 128)
+    assert LinkConfig(lanes=247).geometry.code_lanes == 255
+    assert LinkConfig(lanes=1015, gear=10, parity=8).geometry.code_lanes == 1023
 
 
 def test_rates():
@@ -88,10 +98,12 @@ def test_rates():
 
 
 def test_round_trip_by_hand():
-    """50 m both ways: 250 cycles at 500 MHz; twice 64 + 64 + 12 words; 16 blocks of margin."""
-    assert preset("uled128").round_trip_blocks == 250 + 280 + 16
+    """50 m both ways: 250 cycles at 500 MHz; twice 96 + 64 + 12 words; 16 blocks of margin."""
+    assert preset("uled128").round_trip_blocks == 250 + 344 + 16
     far = preset("uled128").with_settings({"fibre_m": 10000})
-    assert far.round_trip_blocks == 50000 + 280 + 16
+    assert far.round_trip_blocks == 50000 + 344 + 16
+    plain = preset("uled128").with_settings({"fec": "none"})
+    assert plain.round_trip_blocks == 250 + 280 + 16
     assert far.receive_depth == 131072
 
 

@@ -17,10 +17,10 @@ def derived(lampyris):
 
 
 def test_default_by_hand(derived):
-    """4 Gb/s / 8; 12288 words at 500 MHz; 12 = 4 + 8 symbols; 375 of 377 granules; 64-7 words."""
+    """4 Gb/s / 8; 12288 words at 500 MHz; 12 = 4 + 8 symbols; 375 of 377 granules; 64-17 words."""
     assert derived() == {
         "core_clock_mhz": 500, "bit_clock_mhz": 4000, "host_clock_mhz": 550, "host_bits": 1024,
-        "physical_lanes": 136, "word_bits": 1024, "words_per_block": 1, "granules_per_block": 32,
+        "physical_lanes": 140, "word_bits": 1024, "words_per_block": 1, "granules_per_block": 32,
         "filler_bits": 0,
         "frame_words": 12288, "frame_us": 24.576, "marker_symbols": 12,
         "marker_overhead_percent": 0.09765625, "blocks_per_frame": 12276, "filler_words": 0,
@@ -29,10 +29,20 @@ def test_default_by_hand(derived):
         "net_rate_gbps": pytest.approx(512 * (12276 / 12288) * (1023 / 1024) * (375 / 377)),
         "efficiency_percent": pytest.approx(
             100 * (12276 / 12288) * (1023 / 1024) * (375 / 377)),
+        "code_symbols": 136, "parity_symbols": 8, "dead_lanes_unknown": 4, "dead_lanes_known": 8,
+        "raw_ber_for_1e_15": pytest.approx(7.14e-6, rel=1e-3),
         "lock_words": 122880, "lock_us": 245.76,
-        "deskew_depth_words": 64, "deskew_covered_ui": 456,
-        "round_trip_blocks": 546, "round_trip_us": 1.092, "receive_queue_bytes": 131072,
+        "deskew_depth_words": 64, "deskew_covered_ui": 376,
+        "round_trip_blocks": 610, "round_trip_us": 1.22, "receive_queue_bytes": 131072,
     }
+
+
+def test_no_fec(derived):
+    """Without FEC there are no parity lanes, and no figures of a code."""
+    numbers = derived("--set", "fec=none")
+    assert "code_symbols" not in numbers
+    assert numbers["physical_lanes"] == 132
+    assert numbers["deskew_covered_ui"] == 8 * (64 - 7)
 
 
 def test_filler(derived):

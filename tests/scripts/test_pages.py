@@ -17,7 +17,8 @@ def test_row_of_the_table(name):
     config = preset(name)
     value = {key: number for rows in figures(config).values() for key, _, number, _ in rows}
     assert " | ".join([
-        f"| `{name}`", f"{config.lanes} + {config.spares}", f"{config.gear}",
+        f"| `{name}`", f"{config.lanes} + {config.parity_lanes} + {config.spares}",
+        f"{config.gear}",
         f"{config.lane_rate_gbps:g} Gb/s", f"{value['core_clock_mhz']:g} MHz", config.view,
         f"{value['host_bits']} bits, {value['host_clock_mhz']:g} MHz",
         f"{value['net_rate_gbps']:.1f} Gb/s", f"{value['efficiency_percent']:.1f} %",

@@ -34,7 +34,8 @@ DEFAULTS = {
 
 def model_format(p) -> Format:
     """The model's parameters of the link."""
-    return Format(p["lanes"], p["spares"], p["gear"], p["frame"], p["scrambler"])
+    return Format(p["lanes"], p["spares"], p["gear"], p["frame"], p["scrambler"],
+                  p["parity"])
 
 
 @cocotb.test()

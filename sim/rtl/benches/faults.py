@@ -23,7 +23,9 @@ async def faults(dut):
     await link.up()
     channel, rng = link.channel, link.rng
     cocotb.start_soon(watchdog(60 * lock_cycles(p), link.core_ps))
-    lane, other = rng.sample(range(link.lanes.count), 2)
+    # Lanes of the word: a spare is not missed.
+    lane, other = (channel.carrier(link.lane_map[logical])
+                   for logical in rng.sample(range(p["lanes"]), 2))
     skew, source = channel.skew_ui[lane], channel.source(lane)
     reach = p["depth"] * p["gear"]
     away = max(channel.skew_ui) + reach

@@ -19,16 +19,19 @@ GRANULES = [2, 3, 4, 32, 40]
 STALLS = [(0.0, 0.0), (0.6, 0.0), (0.0, 0.6), (0.3, 0.3)]
 
 
-def decapsulate(fmt, blocks, gaps=(), stalls=(0.0, 0.0), seed=0):
+def decapsulate(fmt, blocks, gaps=(), stalls=(0.0, 0.0), seed=0, bad=()):
     """Packets, stray blocks and the cycles from the first block to the last beat.
 
-    `blocks` are numbers; a gap is reported before each index in `gaps`, and after the last block.
+    `blocks` are numbers; a gap is reported before each index in `gaps`, and after the last block;
+    those in `bad` are marked as such.
     """
     dut = Decapsulator(granules=fmt.S)
     rng = random.Random(seed)
     beats, counts = [], {"stray": 0, "cycles": 0}
-    payloads = [{"block": block, "gap": index in gaps} for index, block in enumerate(blocks)]
-    payloads.append({"block": 0xB1E5 << 16, "gap": 1})      # idle: ends a packet left open
+    payloads = [{"block": block, "gap": index in gaps, "bad": index in bad}
+                for index, block in enumerate(blocks)]
+    # Idle: ends a packet left open.
+    payloads.append({"block": 0xB1E5 << 16, "gap": 1, "bad": 0})
 
     async def sender(ctx):
         await send(ctx, dut.i, payloads, rng, stalls[0])
@@ -55,21 +58,21 @@ def decapsulate(fmt, blocks, gaps=(), stalls=(0.0, 0.0), seed=0):
     return from_beats(beats, 32 * fmt.S), counts["stray"], counts["cycles"]
 
 
-def expect(fmt, blocks, gaps=()):
+def expect(fmt, blocks, gaps=(), bad=()):
     """Packets and stray blocks by the model."""
     decoder = Decoder(fmt)
     for index, block in enumerate(blocks):
         if index in gaps:
             decoder.lose_link()
-        decoder.feed(block[None])
+        decoder.feed(block[None], np.array([index in bad]))
     decoder.lose_link()
     return [tuple((packet.data, packet.error)) for packet in decoder.packets], \
         decoder.orphans + decoder.invalid
 
 
-def check(fmt, blocks, numbers, gaps=(), stalls=(0.0, 0.0), seed=0):
-    packets, stray, _ = decapsulate(fmt, numbers(blocks), gaps, stalls, seed)
-    wanted, wanted_stray = expect(fmt, blocks, gaps)
+def check(fmt, blocks, numbers, gaps=(), stalls=(0.0, 0.0), seed=0, bad=()):
+    packets, stray, _ = decapsulate(fmt, numbers(blocks), gaps, stalls, seed, bad)
+    wanted, wanted_stray = expect(fmt, blocks, gaps, bad)
     for index, (packet, want) in enumerate(zip(packets, wanted, strict=False)):
         assert packet == want, f"packet {index}"
     assert len(packets) == len(wanted)
@@ -147,8 +150,20 @@ def test_any_blocks(granules, seed, numbers, format_of):
             pos = rng.randint(0, min(1023, granules + 1)) if rng.random() < 0.9 else 1023
             block[0] = control_granule(kind, pos, rng.randrange(4))
             block[0] ^= np.uint32(rng.random() < 0.03)
-    gaps = {index for index in range(len(blocks)) if rng.random() < 0.05}
-    check(fmt, blocks, numbers, gaps, STALLS[seed], seed)
+    gaps, bad = ({index for index in range(len(blocks)) if rng.random() < 0.05} for _ in range(2))
+    check(fmt, blocks, numbers, gaps, STALLS[seed], seed, bad)
+
+
+@pytest.mark.parametrize("granules", GRANULES)
+def test_bad_blocks(granules, rng, numbers, make_packets, edges, format_of):
+    """Without a wrong bit: the packets that touch a bad block are flagged, and no other."""
+    fmt = format_of(granules)
+    packets = make_packets(rng, rng.choices(edges(granules), k=120), errors=0)
+    blocks = with_idles(fmt, rng, encode_packets(fmt, packets), 0.1)
+    bad = {index for index in range(len(blocks)) if rng.random() < 0.1}
+    got = check(fmt, blocks, numbers, stalls=(0.1, 0.1), bad=bad)
+    assert [data for data, _ in got] == [packet.data for packet in packets]
+    assert 10 < sum(error for _, error in got) < len(packets) - 10
 
 
 @pytest.mark.parametrize("bit", range(32))
@@ -181,7 +196,7 @@ def test_latency(numbers, format_of):
 
     async def testbench(ctx):
         ctx.set(dut.o.ready, 1)
-        await send(ctx, dut.i, [{"block": block, "gap": 0}])
+        await send(ctx, dut.i, [{"block": block, "gap": 0, "bad": 0}])
         cycles = 1
         while not ctx.get(dut.o.valid):
             await ctx.tick()

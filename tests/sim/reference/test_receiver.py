@@ -169,5 +169,5 @@ def test_missing_lanes(rng, make_packets):
     with pytest.raises(ValueError, match="both say they are logical lane 4"):
         receive(fmt, doubled)
     received[lane_map[3]][:] = 1
-    with pytest.raises(ValueError, match=r"data lanes \[3\] did not lock"):
+    with pytest.raises(ValueError, match=r"lanes \[3\] did not lock"):
         receive(fmt, received)

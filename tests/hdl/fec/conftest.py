@@ -1,0 +1,99 @@
+"""Shared by the tests of the codes: words as integers, binary matrices, the reference's words."""
+
+import random
+
+import numpy as np
+import pytest
+from amaranth.hdl import Elaboratable, Fragment
+from amaranth.hdl._ast import SignalSet
+
+from lampyris.sim.reference.reed_solomon import ReedSolomon
+
+
+def _number(symbols, m):
+    """A word of symbols as one integer, symbol 0 lowest."""
+    return sum(int(symbol) << m * place for place, symbol in enumerate(symbols))
+
+
+def _product(rows, vector):
+    """A binary matrix, given as the masks of its rows, times a vector."""
+    return sum(((row & vector).bit_count() & 1) << place for place, row in enumerate(rows))
+
+
+def _masks(network):
+    """What each output of a network adds up, as a mask of the inputs, those of the front first."""
+    if network.front is None:
+        nodes = [1 << place for place in range(network.inputs)]
+    else:
+        # Bit b of the front's input i is input i·width + b of the whole.
+        width = network.width
+        nodes = [sum(1 << place * width + bit for place in range(mask.bit_length())
+                     if mask >> place & 1)
+                 for mask in _masks(network.front) for bit in range(width)]
+    for a, b in network.pairs:
+        nodes.append(nodes[a] ^ nodes[b])       # fails unless the order is topological
+    return [0 if node is None else nodes[node] for node in network.outputs]
+
+
+class _Elaborated(Elaboratable):
+    """A component, elaborated already, with its ports."""
+
+    def __init__(self, component):
+        self.component, self.fragment = component, Fragment.get(component, None)
+
+    def __getattr__(self, name):
+        return getattr(self.component, name)
+
+    def elaborate(self, platform):
+        return self.fragment
+
+
+def _registers(component, part=None):
+    dut = _Elaborated(component)
+    parts, found = [dut.fragment.find_subfragment(part) if part else dut.fragment], SignalSet()
+    for fragment in parts:
+        parts += [subfragment for subfragment, *_ in fragment.subfragments]
+        for statement in fragment.statements.get("sync", []):
+            found.update(statement._lhs_signals())
+    return dut, list(found)
+
+
+@pytest.fixture
+def rng(request):
+    return random.Random(request.node.name)
+
+
+@pytest.fixture
+def number():
+    """Function (symbols, m) -> integer."""
+    return _number
+
+
+@pytest.fixture
+def product():
+    """Function (rows, vector) -> vector."""
+    return _product
+
+
+@pytest.fixture
+def masks():
+    """Function (network) -> rows of its matrix."""
+    return _masks
+
+
+@pytest.fixture
+def codewords(rng):
+    """Function (n, k, m, polynomial, count) -> uint16 [count, n], all zeros and all ones first."""
+    def encode(n, k, m, polynomial, count):
+        messages = np.array([[rng.getrandbits(m) for _ in range(k)] for _ in range(count)],
+                            dtype=np.uint16)
+        messages[0], messages[1] = 0, (1 << m) - 1
+        return ReedSolomon(n, k, m, polynomial).encode(messages)
+
+    return encode
+
+
+@pytest.fixture
+def registers():
+    """Function (component, part=None) -> (the same to be simulated, registers in a submodule)."""
+    return _registers

@@ -1,0 +1,51 @@
+"""FEC across the lanes, end to end: lanes that die cost nothing."""
+
+import pytest
+
+TWELVE = {"lanes": 8, "parity": 4, "spares": 2, "fec": "word", "marker_period": 256,
+          "deskew_ui": 64, "fibre_m": 0}
+"""Eight lanes of payload and four of parity; locks within a few thousand cycles."""
+
+
+@pytest.fixture(scope="module")
+def twelve(system):
+    return system("uled16", name="twelve", **TWELVE)
+
+
+def test_bit_exact(twelve, tmp_path):
+    """What the RTL sends, parity lanes too, is what the model sends; each decodes the other's."""
+    result = twelve.run("exact", tmp_path, packets=40, high=400, stall_sink=0)
+    assert result["delivered"] == 40
+
+
+def test_loop(twelve, tmp_path):
+    result = twelve.run("loop", tmp_path, packets=200, high=400, seed=9)
+    assert result["delivered"] == 200
+
+
+def test_shots(twelve, tmp_path):
+    """Two lanes die in one clock, then a third: nothing is lost."""
+    result = twelve.run("shots", tmp_path, rounds=4, high=600)
+    assert result["kills"] >= 12 and result["corrected_words"] > 1000
+    assert result["delivered"] == result["sent"] > 500
+
+
+@pytest.fixture(scope="module")
+def full(system):
+    """All 140 lanes of `uled128`, with short frames so that lanes are lost and found quickly."""
+    return system("uled128", name="shots", marker_period=256)
+
+
+def test_60_kills_at_128_lanes(full, tmp_path):
+    """Four lanes in one clock, then two, then one, again and again: nothing is lost or flagged."""
+    result = full.run("shots", tmp_path, rounds=9)
+    assert result["kills"] >= 60
+    assert result["delivered"] == result["sent"] > 500
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_eight_known_dead_lanes(full, tmp_path, named):
+    """Dead from the beginning; the link comes up without them, and traffic loses nothing."""
+    result = full.run("shots", tmp_path, rounds=1, known=8, named=named)
+    assert result["known"] == 8 and result["corrected_words"] > 1000
+    assert result["delivered"] == result["sent"] > 20
