@@ -10,6 +10,7 @@ from .control.counters import HostCounters
 from .control.lane_order import LaneOrder
 from .control.lane_window import LaneWindow
 from .control.link_control import DownReason, LinkControl
+from .control.spares import SpareManager, spares_in_use
 from .fec.decoder import WordDecoder
 from .framing.block_receiver import BlockReceiver
 from .framing.decapsulator import Decapsulator
@@ -28,6 +29,8 @@ __all__ = ["WordReceiver", "receiver_members"]
 
 _FEC_MEMBERS = {
     "lost_lanes": Out(11), "corrected_words": Out(32), "failed_words": Out(32)}
+_SPARE_MEMBERS = {
+    "sparing": In(1), "degraded": Out(1), "near_spare": Out(16), "far_spare": Out(16)}
 
 
 def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
@@ -40,6 +43,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "data": In(lanes * config.gear), "valid": In(lanes),
         "link_up": Out(1), "down_reason": Out(DownReason), "lane_locked": Out(lanes),
         "lane_dead": In(lanes), **(_FEC_MEMBERS if config.parity_lanes else {}),
+        **(_SPARE_MEMBERS if spares_in_use(config.geometry) else {}),
         "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
         "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
         "rx_prbs": In(3), "clear": In(1),
@@ -70,6 +74,9 @@ class WordReceiver(wiring.Component):
     lost_lanes : 11 bits, out; corrected_words, failed_words : 32 bits, out
         With FEC only: code lanes that are erased now; words that were corrected, and that could not
         be. The counts wrap.
+    sparing, degraded : 1 bit; near_spare, far_spare : 16 bits
+        With FEC and spares only: `enable`, `degraded` and `word` of :class:`SpareManager`, and what
+        the far end's said. The words hold still for a frame at least.
     near_pause : 1 bit, out
         The receive queue is filling: ask the far end to pause.
     far_pause : 1 bit, out
@@ -99,6 +106,10 @@ class WordReceiver(wiring.Component):
     lost_lanes: Signal
     corrected_words: Signal
     failed_words: Signal
+    sparing: Signal
+    degraded: Signal
+    near_spare: Signal
+    far_spare: Signal
     near_pause: Signal
     far_pause: Signal
     lost_blocks: Signal
@@ -165,7 +176,8 @@ class WordReceiver(wiring.Component):
             m.d.comb += [
                 # Markers are outside the code: to the decoder they are words without an error.
                 decoder.i.eq(Mux(gate.payload, word[:len(decoder.i)], 0)),
-                decoder.erasures.eq(order.missing), blocks.word.eq(decoder.o),
+                decoder.erasures.eq(~order.present[:geometry.code_lanes]),
+                blocks.word.eq(decoder.o),
                 blocks.bad.eq(decoder.failed),
                 self.lost_lanes.eq(Mux(decoder.overfull, order.lost, decoder.erased)),
             ]
@@ -192,6 +204,16 @@ class WordReceiver(wiring.Component):
             self.rx_message.eq(window.message), self.link_up.eq(control.up),
             self.down_reason.eq(control.reason), self.far_pause.eq(blocks.pause),
         ]
+        if spares_in_use(geometry):
+            spares = SpareManager(geometry=geometry)
+            m.submodules.spares = in_rx(spares)
+            m.d.comb += [
+                spares.enable.eq(self.sparing), spares.up.eq(control.up),
+                spares.frame.eq(reader.valid & (reader.position == 0)),
+                spares.live.eq(order.present), spares.lost.eq(order.lost),
+                self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
+                self.far_spare.eq(window.spare),
+            ]
         with m.If(blocks.lost & ~self.lost_blocks.all()):
             m.d.rx += self.lost_blocks.eq(self.lost_blocks + 1)
         with m.If(self.clear):

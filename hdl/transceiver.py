@@ -23,14 +23,14 @@ from .transmitter import WordTransmitter, transmitter_members
 __all__ = ["Receiver", "Transceiver", "Transmitter"]
 
 _LOOPBACK_WORDS = 8
-_FLOW = ("far_pause", "near_pause")
+_FLOW = ("far_pause", "near_pause", "far_spare", "near_spare")
 
 
 class Transmitter(wiring.Component):
     """Module ``lampyris_tx``.
 
-    ``far_pause`` and ``near_pause`` come from the receiver at the same end, in domain ``tx``; in a
-    one-way link they are 0.
+    ``far_pause`` and ``near_pause`` come from the receiver at the same end, in domain ``tx``, and
+    ``far_spare`` and ``near_spare`` as they are there; in a one-way link all are 0.
     """
 
     def __init__(self, config: LinkConfig):
@@ -47,8 +47,8 @@ class Transmitter(wiring.Component):
 class Receiver(wiring.Component):
     """Module ``lampyris_rx``.
 
-    ``far_pause`` and ``near_pause`` go to the transmitter at the same end, through synchronizers;
-    in a one-way link they stay open.
+    ``far_pause`` and ``near_pause`` go to the transmitter at the same end, through synchronizers,
+    ``far_spare`` and ``near_spare`` as they are; in a one-way link they stay open.
     """
 
     def __init__(self, config: LinkConfig):
@@ -66,7 +66,8 @@ class Transceiver(wiring.Component):
     """Module ``lampyris_transceiver``: one end of a duplex link, with near-end loopback.
 
     The receiver's wish for a pause goes out with the transmitter's idle blocks, and what the far
-    end wishes stops the transmitter; both cross between the core clocks as levels.
+    end wishes stops the transmitter; both cross between the core clocks as levels. So do the words
+    of the sparing, which go out with the markers, or tell the transmitter which spares to use.
 
     ``loopback`` (a static control) makes the receiver listen to the own transmitter's words; clock
     ``rx`` must not be slower than ``tx`` then.
@@ -94,8 +95,10 @@ class Transceiver(wiring.Component):
         m.submodules.wish_crossing = FFSynchronizer(wished, wished_tx, o_domain="tx")
         m.submodules.loopback_crossing = FFSynchronizer(self.loopback, loop, o_domain="rx")
 
+        between = {name: Signal(16, name=name) for name in ("near_spare", "far_spare")
+                   if name in transmitter_members(config)}
         sent = _add_transmitter(m, platform, self, config,
-                                far_pause=asked_tx, near_pause=wished_tx)
+                                far_pause=asked_tx, near_pause=wished_tx, **between)
         _send(m, config, sent, self)
 
         data, valid = _receive(m, config, self)
@@ -105,7 +108,8 @@ class Transceiver(wiring.Component):
         flow = _add_receiver(
             m, platform, self, config, Mux(loop, queue.o.payload, data),
             Mux(loop, queue.o.valid.replicate(config.geometry.physical_lanes), valid))
-        m.d.comb += [asked.eq(flow.far_pause), wished.eq(flow.near_pause)]
+        m.d.comb += [asked.eq(flow.far_pause), wished.eq(flow.near_pause),
+                     *(word.eq(getattr(flow, name)) for name, word in between.items())]
         return m
 
 

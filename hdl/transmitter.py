@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .config import LinkConfig
 from .control.lane_map import LaneMapShifter
+from .control.spares import SpareTable, spares_in_use
 from .fec.encoder import WordEncoder
 from .framing.encapsulator import Encapsulator
 from .framing.framer import Framer
@@ -16,6 +17,7 @@ from .ports import flat_axi_stream
 from .shared import Repeated
 from .stream.axi import AxiInput
 from .stream.crossing import ClockCrossing
+from .stream.held_word import HeldWord
 from .stream.resize import resize
 from .striping.sorter import LaneSorter
 
@@ -34,6 +36,7 @@ def transmitter_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "lane_map": In(lanes * geometry.identity_bits),
         "seed": In(16), "tx_message": In(16), "far_pause": In(1), "near_pause": In(1),
         "tx_prbs": In(3),
+        **({"near_spare": In(16), "far_spare": In(16)} if spares_in_use(geometry) else {}),
     }
 
 
@@ -55,9 +58,11 @@ class WordTransmitter(wiring.Component):
         Physical lane of each logical lane; takes effect at the next frame.
     seed, tx_message, far_pause, near_pause : in
         ``seed``, ``message``, ``pause`` and ``wish`` of :class:`Framer`.
+    near_spare, far_spare : 16 bits, in, of any domain
+        With FEC and spares only: what to tell the far sparing, and what that said. 0 for neither.
     tx_prbs : 3 bits, in
         Test pattern instead of traffic on all lanes, 0 for none.
-    All but the stream are in domain ``tx``.
+    All but the stream and the spare words are in domain ``tx``.
 
     Latency from the host's beat to the symbols: 8 host cycles, 1 + 3 in the queue, then 3 core
     cycles and those of the FEC encoder and the lane map.
@@ -70,6 +75,8 @@ class WordTransmitter(wiring.Component):
     tx_message: Signal
     far_pause: Signal
     near_pause: Signal
+    near_spare: Signal
+    far_spare: Signal
     tx_prbs: Signal
 
     def __init__(self, config: LinkConfig):
@@ -104,7 +111,9 @@ class WordTransmitter(wiring.Component):
         wiring.connect(m, encapsulator.o, queue.i)
 
         # Core clock.
-        framer = Framer(geometry=geometry, flow_control=config.flow_control == "pause")
+        sparing = spares_in_use(geometry) > 0
+        framer = Framer(geometry=geometry, flow_control=config.flow_control == "pause",
+                        sparing=sparing)
         mapper = LaneMapShifter(geometry=geometry)
         m.submodules.framer = in_tx(framer)
         m.submodules.mapper = in_tx(mapper)
@@ -114,6 +123,15 @@ class WordTransmitter(wiring.Component):
             framer.pause.eq(self.far_pause), framer.wish.eq(self.near_pause),
             framer.run.eq(mapper.ready), mapper.lane_map.eq(self.lane_map),
         ]
+        if sparing:
+            near, far = HeldWord(width=16), HeldWord(width=16)
+            table = SpareTable(geometry=geometry)
+            m.submodules.near_spare_crossing = in_tx(near)
+            m.submodules.far_spare_crossing = in_tx(far)
+            m.submodules.spares = in_tx(table)
+            m.d.comb += [near.i.eq(self.near_spare), far.i.eq(self.far_spare),
+                         framer.spare.eq(near.o), table.word.eq(far.o),
+                         mapper.served.eq(table.served)]
         word, slot, position = framer.word, framer.slot, framer.position
         if geometry.parity:
             encoder = WordEncoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)

@@ -30,10 +30,10 @@ class LaneOrder(wiring.Component):
         From the sorter.
     done : 1 bit, out
         Pulses after each round; what follows is new.
-    missing : `code_lanes` bits, out
-        Places whose lane is not live.
+    present : `lanes` bits, out
+        Places that have a live lane.
     lost : out, 0..code_lanes
-        Their number.
+        Places of the code that have none.
     doubled : 1 bit, out
         A live lane had the identity of another, or one out of range.
 
@@ -50,7 +50,7 @@ class LaneOrder(wiring.Component):
     commit: Signal
     commit_out: Signal
     done: Signal
-    missing: Signal
+    present: Signal
     lost: Signal
     doubled: Signal
 
@@ -61,7 +61,7 @@ class LaneOrder(wiring.Component):
         super().__init__({
             "turn": In(range(lanes)), "live": In(1), "identity": In(11),
             "tags": Out(lanes), "tag": Out(1), "first": Out(1), "commit": Out(1),
-            "commit_out": In(1), "done": Out(1), "missing": Out(code_lanes),
+            "commit_out": In(1), "done": Out(1), "present": Out(lanes),
             "lost": Out(range(code_lanes + 1)), "doubled": Out(1),
         })
 
@@ -155,7 +155,7 @@ class LaneOrder(wiring.Component):
                 with m.If(self.commit_out):
                     m.next = "TELL"
             with m.State("TELL"):
-                m.d.sync += [self.missing.eq(~taken[:code_lanes]), self.lost.eq(lost),
+                m.d.sync += [self.present.eq(taken), self.lost.eq(lost),
                              self.doubled.eq(doubled), self.done.eq(1)]
                 m.next = "WAIT"
         return m

@@ -1,6 +1,6 @@
 """A window on the status of one lane at a time, instead of a bus for each."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,18 +23,20 @@ class LaneWindow(wiring.Component):
         Lane to show.
     status : :class:`LaneStatus`, out
         Its status, renewed every `lanes` cycles.
-    message : 16 bits, out
-        The back-channel word last seen on a locked lane whose marker was without error.
+    message, spare : 16 bits, out
+        The back-channel words for the user and for the sparing, last seen on two locked lanes in a
+        row whose markers were without error: a wrong one passes the check of one marker in 4096.
     turn : out, 0..lanes-1; seen : :class:`LaneStatus`, out
         The lane whose turn it is, and its status one cycle ago.
 
-    Cost: one `lanes`:1 multiplexer of 55 bits; this is why a lane is not shown at once.
+    Cost: one `lanes`:1 multiplexer of 56 bits; this is why a lane is not shown at once.
     """
 
     i: data.View
     index: Signal
     status: data.View
     message: Signal
+    spare: Signal
     turn: Signal
     seen: data.View
 
@@ -43,7 +45,7 @@ class LaneWindow(wiring.Component):
         super().__init__({
             "i": In(data.ArrayLayout(LaneStatus, lanes)), "index": In(11),
             "status": Out(LaneStatus), "message": Out(16),
-            "turn": Out(range(lanes)), "seen": Out(LaneStatus),
+            "spare": Out(16), "turn": Out(range(lanes)), "seen": Out(LaneStatus),
         })
 
     def elaborate(self, platform):
@@ -55,6 +57,13 @@ class LaneWindow(wiring.Component):
         ]
         with m.If(self.turn == self.index):
             m.d.sync += self.status.eq(self.seen)
+        heard = Cat(self.seen.message, self.seen.sparing)
+        before = Signal(17)
         with m.If(self.seen.locked & self.seen.message_valid):
-            m.d.sync += self.message.eq(self.seen.message)
+            m.d.sync += before.eq(heard)
+            with m.If(heard == before):
+                with m.If(self.seen.sparing):
+                    m.d.sync += self.spare.eq(self.seen.message)
+                with m.Else():
+                    m.d.sync += self.message.eq(self.seen.message)
         return m

@@ -109,17 +109,19 @@ class LinkControl(wiring.Component):
                 with m.If(all_joined):
                     m.next = "ORDER"
                 with m.Elif(timer == 0):
-                    m.d.sync += timer.eq(_ALIGN_FRAMES * frame)
-                    m.next = "MAKE_DO"
+                    if parity:
+                        m.d.sync += timer.eq(_ALIGN_FRAMES * frame)
+                        m.next = "MAKE_DO"
+                    else:
+                        self._give_up(m, DownReason.SKEW, timer, patience)
             with m.State("MAKE_DO"):
                 # Waits for the first lane that cannot wait for the last ones any longer.
                 m.d.comb += self.run.eq(1)
                 m.d.sync += seen.eq(0)
-                with m.If(self.crowded & (parity != 0)):
+                with m.If(self.crowded):
                     m.next = "ORDER"
-                with m.Elif((timer == 0) | (parity == 0)):
-                    m.d.sync += [self.reason.eq(DownReason.SKEW), timer.eq(patience)]
-                    m.next = "LOCK"
+                with m.Elif(timer == 0):
+                    self._give_up(m, DownReason.SKEW, timer, patience)
             with m.State("ORDER"):
                 # Waits for the order of the lanes that have joined: a round from its begin.
                 m.d.comb += [self.run.eq(1), self.start.eq(1)]
@@ -129,8 +131,7 @@ class LinkControl(wiring.Component):
                         m.d.sync += timer.eq(geometry.code_lanes + _PIPELINE)
                         m.next = "SETTLE"
                     with m.Elif(seen):
-                        m.d.sync += [self.reason.eq(trouble), timer.eq(patience)]
-                        m.next = "LOCK"
+                        self._give_up(m, trouble, timer, patience)
             with m.State("SETTLE"):
                 # Waits for words in the right order to leave the decoder, and for its erasures.
                 m.d.comb += [self.run.eq(1), self.start.eq(1)]
@@ -141,6 +142,10 @@ class LinkControl(wiring.Component):
                 # Waits for trouble.
                 m.d.comb += [self.run.eq(1), self.start.eq(1), self.up.eq(1)]
                 with m.If(self.done & ~enough):
-                    m.d.sync += [self.reason.eq(trouble), timer.eq(patience)]
-                    m.next = "LOCK"
+                    self._give_up(m, trouble, timer, patience)
         return m
+
+    def _give_up(self, m: Module, reason, timer: Signal, patience: int):
+        """Begin again, and say why."""
+        m.d.sync += [self.reason.eq(reason), timer.eq(patience)]
+        m.next = "LOCK"

@@ -33,6 +33,10 @@ _NOTES = {
     "link_up": ("rx", "status", "lanes enough are locked, sorted and aligned: traffic passes"),
     "down_reason": ("rx", "status", "0 none, 1 reset, 2 lane lost, 3 identities, 4 skew"),
     "lane_locked": ("rx", "status", "a bit per physical lane: its markers are found"),
+    "sparing": ("rx", "control", "1: lanes that are lost move to spares"),
+    "degraded": ("rx", "status", "a lane is lost and there is no spare for it"),
+    "near_spare": ("core", "flow", "what to tell the far end's sparing; any clock domain"),
+    "far_spare": ("core", "flow", "what the far end's sparing said; any clock domain"),
     "lane_dead": ("rx", "control", "a bit per physical lane: it is known to be dead"),
     "lost_lanes": ("rx", "status", "code lanes that are erased now"),
     "corrected_words": ("rx", "status", "words that the FEC corrected; wraps"),
@@ -40,8 +44,9 @@ _NOTES = {
     "lost_blocks": ("rx", "status", "blocks that found the receive queue full; saturates"),
     "rx_message": ("rx", "status", "back-channel word last received"),
     "lane_index": ("rx", "control", "physical lane to show in lane_status"),
-    "lane_status": ("rx", "status", "locked 0, joined 1, inverted 2, identity 13:3, message "
-                                    "valid 14, message 30:15, bad markers 38:31, errors 54:39"),
+    "lane_status": ("rx", "status", "locked 0, joined 1, inverted 2, identity 13:3, sparing "
+                                    "14, message valid 15, message 31:16, bad markers 39:32, "
+                                    "errors 55:40"),
     "rx_prbs": ("rx", "control", "test pattern to check on all lanes, coded as tx_prbs"),
     "clear": ("rx", "control", "zero the counters of domain rx"),
     "packets": ("host", "status", "packets delivered good; wraps"),

@@ -91,8 +91,9 @@ class WordDecoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         code = self._code
-        m.submodules.syndromes = syndromes = self._syndromes
-        m.submodules.locator = erased = self._erased
+        # Names that no port of another part has: the exporter numbers those that clash.
+        m.submodules.former = syndromes = self._syndromes
+        m.submodules.eraser = erased = self._erased
         m.submodules.equation = equation = self._equation
         m.submodules.search = search = self._search
         m.d.comb += [

@@ -108,7 +108,7 @@ class RootSearch(wiring.Component):
 
     def _planes(self, m: Module, name: str, polynomial: Signal, powers: range) -> list[Signal]:
         """Values at all places of the coefficients `powers` of a polynomial, see Evaluation."""
-        m.submodules[name] = part = Module()
+        m.submodules[f"{name}_values"] = part = Module()
         coefficients = [Signal(self._code.m, name=f"{name}{power}") for power in powers]
         planes = [Signal(self._code.n, name=f"{name}_plane{b}") for b in range(self._code.m)]
         evaluation = Evaluation(self._code, tuple(powers), self._divider.basis)

@@ -26,6 +26,8 @@ class Framer(wiring.Component):
     geometry : Geometry
     flow_control : bool
         Send idle blocks for the sake of the flow field; without, they only fill gaps.
+    sparing : bool
+        Every other frame carries `spare` in place of the message.
 
     Members
     -------
@@ -35,6 +37,8 @@ class Framer(wiring.Component):
         Entropy for the seed base, may be constant.
     message : 16 bits, in
         Back-channel word; each frame carries the value it had at the frame's start.
+    spare : 16 bits, in
+        Back-channel word of the sparing.
     pause : 1 bit, in
         Send no blocks but idle ones.
     wish : 1 bit, in
@@ -52,6 +56,7 @@ class Framer(wiring.Component):
     run: Signal
     seed: Signal
     message: Signal
+    spare: Signal
     pause: Signal
     wish: Signal
     i: stream.Interface
@@ -59,11 +64,12 @@ class Framer(wiring.Component):
     slot: data.View
     position: Signal
 
-    def __init__(self, *, geometry: Geometry, flow_control: bool = True):
+    def __init__(self, *, geometry: Geometry, flow_control: bool = True, sparing: bool = False):
         self._geometry = geometry
-        self._flow_control = flow_control
+        self._flow_control, self._sparing = flow_control, sparing
         super().__init__({
-            "run": In(1), "seed": In(16), "message": In(16), "pause": In(1), "wish": In(1),
+            "run": In(1), "seed": In(16), "message": In(16), "spare": In(16),
+            "pause": In(1), "wish": In(1),
             "i": In(stream.Signature(unsigned(32 * geometry.granules))),
             "word": Out(geometry.word_bits),
             # In the cycle after a reset no lane may count a payload symbol.
@@ -109,11 +115,16 @@ class Framer(wiring.Component):
         m.d.sync += [
             slot.marker.eq(in_marker), slot.base.eq(base),
             slot.index.eq(Mux(in_marker, position[:len(slot.index)], 0))]
-        with m.If(position == 0):
+        with m.If(self.run & (position == 0)):
             m.d.sync += slot.message.eq(self.message)
+            if self._sparing:
+                with m.If(~slot.sparing):
+                    m.d.sync += slot.message.eq(self.spare)
+                m.d.sync += slot.sparing.eq(~slot.sparing)
         # The message is taken at position 0 and its check is due in the last symbols of the marker.
         m.d.comb += slot.check.eq(body_check(None) ^ body_check("base", slot.base)
-                                  ^ body_check("message", slot.message))
+                                  ^ body_check("message", slot.message)
+                                  ^ body_check("sparing", slot.sparing))
 
         # Blocks: `rest` counts the words still to come of the block begun.
         blocks_left = Signal(range(geometry.blocks_per_frame + 1))

@@ -18,7 +18,7 @@ _CHECKED_BITS = 52
 
 
 Body = data.StructLayout({
-    "identity": 11, "reserved": 1, "base": 16, "message": 16, "parity": 8, "check": 12})
+    "identity": 11, "sparing": 1, "base": 16, "message": 16, "parity": 8, "check": 12})
 """The 64 bits after the sync, in order of travel."""
 
 

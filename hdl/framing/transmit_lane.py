@@ -18,6 +18,7 @@ def slot_layout(geometry: Geometry) -> data.StructLayout:
         "index": range(geometry.marker_symbols),    # which symbol of the marker
         "base": unsigned(16),                       # of this frame
         "message": unsigned(16),
+        "sparing": unsigned(1),                     # the message is for the far sparing
         "check": unsigned(12),                      # the lanes' common part of the body check
     })
 
@@ -78,7 +79,8 @@ class TransmitLane(wiring.Component):
         check = slot.check ^ body_check("identity", self.identity) ^ body_check("parity", parity)
         # A signal: each slice of an expression would be written with the whole check in it.
         body = Signal(geometry.body_symbols * gear)
-        m.d.comb += body.eq(Cat(self.identity, Const(0, 1), slot.base, slot.message, parity, check))
+        m.d.comb += body.eq(Cat(self.identity, slot.sparing, slot.base, slot.message, parity,
+                              check))
         symbols = [Const(symbol, gear) for symbol in sync_symbols(geometry)]
         symbols += [body[start:start + gear] for start in range(0, len(body), gear)]
         marker = Signal(gear)

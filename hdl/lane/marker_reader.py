@@ -41,8 +41,9 @@ class MarkerReader(wiring.Component):
     identity : 11 bits, out
     base : 16 bits, out
         Seed base of the frame that `o` belongs to, from its last marker symbol on.
-    message : 16 bits, out; message_valid : 1 bit, out
-        Back-channel word of the last marker; valid if its check held.
+    message : 16 bits, out; sparing : 1 bit, out; message_valid : 1 bit, out
+        Back-channel word of the last marker, and whether it is for the sparing; valid from its end
+        to the next marker if its check held.
     judged, good : 1 bit, out
         A marker was due; it was good. Not while hunting.
     parity : 8 bits, out
@@ -64,6 +65,7 @@ class MarkerReader(wiring.Component):
     identity: Signal
     base: Signal
     message: Signal
+    sparing: Signal
     message_valid: Signal
     judged: Signal
     good: Signal
@@ -77,7 +79,7 @@ class MarkerReader(wiring.Component):
             "i": In(gear), "i_valid": In(1), "slip": Out(range(gear)),
             "o": Out(gear), "o_valid": Out(1), "position": Out(range(geometry.marker_period)),
             "locked": Out(1), "inverted": Out(1), "identity": Out(11), "base": Out(16),
-            "message": Out(16), "message_valid": Out(1),
+            "message": Out(16), "sparing": Out(1), "message_valid": Out(1),
             "judged": Out(1), "good": Out(1), "parity": Out(8), "parity_valid": Out(1),
         })
 
@@ -131,10 +133,11 @@ class MarkerReader(wiring.Component):
         m.d.comb += plain.eq(symbol ^ self.inverted.replicate(gear))
 
         registers = {"identity": self.identity, "base": base, "message": self.message,
-                     "parity": self.parity}
+                     "sparing": self.sparing, "parity": self.parity}
         with m.If(valid & ~seeks):
             with m.If(place == syncs):
-                m.d.sync += [check.eq(check_step(Const(0xFFF, 12), plain)), differs.eq(0)]
+                m.d.sync += [check.eq(check_step(Const(0xFFF, 12), plain)), differs.eq(0),
+                             self.message_valid.eq(0)]
             with m.Else():
                 m.d.sync += check.eq(check_step(check, plain))
             with m.Switch(place):
@@ -148,7 +151,7 @@ class MarkerReader(wiring.Component):
                                 continue
                             received = plain[low - first:high - first]
                             kept = register[low - start:high - start]
-                            if name in ("message", "parity"):
+                            if name in ("message", "sparing", "parity"):
                                 m.d.sync += kept.eq(received)
                             else:
                                 with m.If(takes):

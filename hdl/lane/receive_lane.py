@@ -20,6 +20,7 @@ LaneStatus = data.StructLayout({
     "joined": 1,                # takes part in the deskew
     "inverted": 1,
     "identity": 11,
+    "sparing": 1,               # `message` is for the sparing
     "message_valid": 1,         # the last marker's check held
     "message": 16,              # its back-channel word
     "bad_markers": 8,           # saturates; since `clear`
@@ -131,7 +132,7 @@ class ReceiveLane(wiring.Component):
             status.locked.eq(locked), status.joined.eq(buffer.joined),
             status.inverted.eq(reader.inverted),
             status.identity.eq(reader.identity), status.message.eq(reader.message),
-            status.message_valid.eq(reader.message_valid),
+            status.sparing.eq(reader.sparing), status.message_valid.eq(reader.message_valid),
         ]
         total = Signal(17)
         m.d.comb += total.eq(status.errors + wrong)

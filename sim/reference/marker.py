@@ -11,13 +11,14 @@ __all__ = ["BODY_BITS", "Body", "build_markers", "crc12", "fold", "parse_body", 
            "sync_bits"]
 
 BODY_BITS = 64
-_FIELDS = {"identity": (0, 11), "base": (12, 28), "message": (28, 44), "parity": (44, 52),
-           "check": (52, 64)}
+_FIELDS = {"identity": (0, 11), "sparing": (11, 12), "base": (12, 28), "message": (28, 44),
+           "parity": (44, 52), "check": (52, 64)}
 
 
 @dataclass(frozen=True)
 class Body:
-    """Fields of marker bodies, arrays of the lanes' shape; `good` is whether the check holds."""
+    """Fields of marker bodies, arrays of the lanes' shape; bit 16 of `message` says that it is for
+    the sparing, and `good` is whether the check holds."""
 
     identity: np.ndarray
     base: np.ndarray
@@ -51,8 +52,10 @@ def build_markers(fmt: Format, base: int, message: int = 0,
 
     Parameters
     ----------
-    base, message : int
-        16 bits each.
+    base : int
+        16 bits.
+    message : int
+        17 bits: bit 16 says that it is for the sparing.
     parity : int or array [N]
         Folded payload parity of the frame before, 8 bits.
 
@@ -65,7 +68,8 @@ def build_markers(fmt: Format, base: int, message: int = 0,
     start = fmt.Ms * fmt.g
     bits[:, :start] = sync_bits(fmt)
     body = bits[:, start:start + BODY_BITS]
-    values = {"identity": np.arange(fmt.N), "base": base, "message": message, "parity": parity}
+    values = {"identity": np.arange(fmt.N), "sparing": message >> 16, "base": base,
+              "message": message & 0xFFFF, "parity": parity}
     for name, value in values.items():
         low, high = _FIELDS[name]
         body[:, low:high] = np.broadcast_to(np.asarray(value), fmt.N)[:, None] \
@@ -80,6 +84,7 @@ def parse_body(bits: np.ndarray) -> Body:
     fields = {name: _join(bits[..., low:high]) for name, (low, high) in _FIELDS.items()}
     check = _join(bits[..., 52:64][..., ::-1])
     del fields["check"]
+    fields["message"] |= fields.pop("sparing") << 16
     padding = bits[..., BODY_BITS:].any(axis=-1)
     return Body(**fields, good=(check == crc12(bits[..., :52])) & ~padding)
 

@@ -49,3 +49,10 @@ def test_eight_known_dead_lanes(full, tmp_path, named):
     result = full.run("shots", tmp_path, rounds=1, known=8, named=named)
     assert result["known"] == 8 and result["corrected_words"] > 1000
     assert result["delivered"] == result["sent"] > 20
+
+
+def test_sparing(twelve, tmp_path):
+    """Two lanes die, one after the other, and are replaced; the third stays erased."""
+    result = twelve.run("sparing", tmp_path, high=600)
+    assert result["kills"] == 4
+    assert result["delivered"] == result["sent"] > 200

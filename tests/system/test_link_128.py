@@ -1,4 +1,4 @@
-"""The 128-lane link as the preset has it: 136 physical lanes of 8 bits, 12288 words to a frame."""
+"""The 128-lane link as the preset has it: 140 physical lanes of 8 bits, 12288 words to a frame."""
 
 import pytest
 
@@ -9,11 +9,14 @@ def uled128(system):
 
 
 def test_2000_packets_with_bit_errors(uled128, tmp_path):
-    """Random stalls, lane map, permutation, polarity, skew: each packet bit-exact or flagged."""
-    result = uled128.run("loop", tmp_path, seed=128, packets=2000, ber=1e-6)
-    assert result["bit_errors"] > 30
-    assert result["delivered"] + result["flagged"] >= 2000 - result["missing"]
-    assert 0 < result["flagged"] < 2 * result["bit_errors"]
+    """Random stalls, lane map, permutation, polarity, skew: each packet arrives bit-exact.
+
+    At 2e-6, the FEC leaves one word in 1e15 uncorrected; what becomes of packets without it is seen
+    in `test_behaviour.py`.
+    """
+    result = uled128.run("loop", tmp_path, seed=128, packets=2000, ber=2e-6)
+    assert result["bit_errors"] > 60
+    assert (result["delivered"], result["flagged"], result["missing"]) == (2000, 0, 0)
 
 
 @pytest.mark.parametrize("packets", [300, pytest.param(2000, marks=pytest.mark.full)])
@@ -27,12 +30,13 @@ def test_bit_exact(uled128, tmp_path):
     """Frames of the RTL against the model, on every lane; and the model's into the RTL."""
     result = uled128.run("exact", tmp_path, packets=300, frames=2, idle_frames=3, skew_step=8,
                          stall_source=0, stall_sink=0)
-    assert result["lanes"] == 136
+    assert result["lanes"] == 140
 
 
 def test_rate_and_latency(uled128, tmp_path):
-    """1500-byte packets back to back fill 98.5 % of the raw rate; a beat takes 60 clocks."""
+    """1500-byte packets back to back fill 98.5 % of the raw rate; a beat takes 60 clocks, and 15 in
+    the FEC."""
     result = uled128.run("rate", tmp_path)
     assert result["cycles"] >= 2 * uled128.config.marker_period
     assert result["share_of_raw"] >= 0.985
-    assert result["latency_max"] <= 60
+    assert result["latency_max"] <= 60 + 15

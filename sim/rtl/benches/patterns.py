@@ -14,7 +14,7 @@ from ..packets import Scoreboard, random_packets
 
 DEFAULTS = {**LINK, "words": 600}
 PATTERNS = {1: 7, 2: 9, 3: 15, 4: 23, 5: 31}
-ERRORS = 39
+ERRORS = 40
 """Place of the error counter in lane_status."""
 
 

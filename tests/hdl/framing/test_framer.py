@@ -16,9 +16,9 @@ from lampyris.sim.reference import Format, decode_frames, encode_frames, idle_bl
 class Sender(Elaboratable):
     """A framer and its lanes."""
 
-    def __init__(self, geometry: Geometry, flow_control: bool):
+    def __init__(self, geometry: Geometry, flow_control: bool, sparing: bool = False):
         self.geometry = geometry
-        self.framer = Framer(geometry=geometry, flow_control=flow_control)
+        self.framer = Framer(geometry=geometry, flow_control=flow_control, sparing=sparing)
         self.lanes = [TransmitLane(geometry=geometry) for _ in range(geometry.physical_lanes)]
         self.symbols = [Signal(geometry.gear) for _ in self.lanes]
 
@@ -54,6 +54,7 @@ def record(sender: Sender, blocks: list[int], words: int, stall: float, wish=lam
     async def watch(ctx):
         ctx.set(framer.seed, 0x3C5A)
         ctx.set(framer.message, 0xBEEF)
+        ctx.set(framer.spare, 0x1234)
         await ctx.tick().repeat(5)
         ctx.set(framer.run, 1)
         # One cycle to the framer's word, one more to the lane's symbol.
@@ -110,6 +111,15 @@ def test_the_wish_is_told_thrice_and_repeated():
     assert list(places[:3] - places[0]) == [0, 1, 2]
     assert np.all(np.diff(places[2:]) == REFRESH_BLOCKS) and len(places) > 3
     assert resume.sum() == 0
+
+
+def test_every_other_message_is_for_the_sparing():
+    geometry, fmt = Geometry(lanes=8, spares=1, gear=8, marker_period=128), Format(8, 1, 8, 128)
+    symbols = record(Sender(geometry, flow_control=False, sparing=True), [], 4 * 128, 0.0)
+    decoded = decode_frames(fmt, symbols)
+    assert decoded.messages == [0x11234, 0xBEEF] * 2
+    assert np.array_equal(encode_frames(fmt, decoded.blocks, decoded.bases[0], decoded.messages),
+                          symbols)
 
 
 def test_the_base_is_drawn_anew():

@@ -31,7 +31,7 @@ class Check(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         check = body_check(None)
-        for field in ("identity", "base", "message", "parity"):
+        for field in ("identity", "sparing", "base", "message", "parity"):
             check = check ^ body_check(field, self.body[field])
         register = Signal(12)
         m.d.comb += [self.check.eq(check), self.left.eq(register),
@@ -56,13 +56,13 @@ def test_check(gear):
 
     async def testbench(ctx):
         for _ in range(40):
-            lane, base, message = rng.randrange(fmt.N), rng.getrandbits(16), rng.getrandbits(16)
+            lane, base, message = rng.randrange(fmt.N), rng.getrandbits(16), rng.getrandbits(17)
             parity = rng.getrandbits(8)
             symbols = build_markers(fmt, base, message, parity)[fmt.Ms:, lane].tolist()
             bits = sum(symbol << index * gear for index, symbol in enumerate(symbols))
             assert bits >> 64 == 0
-            ctx.set(dut.body, {"identity": lane, "reserved": 0, "base": base,
-                               "message": message, "parity": parity, "check": 0})
+            ctx.set(dut.body, {"identity": lane, "sparing": message >> 16, "base": base,
+                               "message": message & 0xFFFF, "parity": parity, "check": 0})
             hurt = rng.choice((None, rng.randrange(64)))
             for index in range(fmt.Mb):
                 symbol = bits >> index * gear & (1 << gear) - 1

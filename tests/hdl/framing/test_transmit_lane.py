@@ -21,7 +21,8 @@ from lampyris.sim.streams import simulate
 def common_check(ctx, base, message):
     """The part of the body's check that all lanes share."""
     return (ctx.get(body_check(None)) ^ ctx.get(body_check("base", Const(base, 16)))
-            ^ ctx.get(body_check("message", Const(message, 16))))
+            ^ ctx.get(body_check("message", Const(message & 0xFFFF, 16)))
+            ^ ctx.get(body_check("sparing", Const(message >> 16, 1))))
 
 
 @pytest.mark.parametrize("scrambler", [True, False], ids=["scrambled", "plain"])
@@ -39,8 +40,9 @@ def test_frames(gear, scrambler):
         ctx.set(dut.identity, identity)
         parity = 0
         for _ in range(3):
-            base, message = rng.randint(1, 0xFFFF), rng.getrandbits(16)
-            slot = {"marker": 1, "base": base, "message": message,
+            base, message = rng.randint(1, 0xFFFF), rng.getrandbits(17)
+            slot = {"marker": 1, "base": base, "message": message & 0xFFFF,
+                    "sparing": message >> 16,
                     "check": common_check(ctx, base, message)}
             marker = build_markers(fmt, base, message, parity)[:, identity].tolist()
             for index, symbol in enumerate(marker):

@@ -1,0 +1,194 @@
+"""Sparing: the receiver decides which spare serves which lane, the far transmitter does it.
+
+The receiver keeps a table, for each spare the lane it shall serve, and says its entries in turn,
+for ever. The transmitter does what it last heard. So nothing is lost for good when a word is, there
+are no acknowledgements, and after a restart of either end the tables agree once each entry has been
+heard. The lanes tell by their markers who they are, so the order at the receiver follows what the
+transmitter does, not what was agreed.
+"""
+
+from amaranth import Cat, Const, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..geometry import Geometry
+
+__all__ = ["SpareManager", "SpareTable", "spare_word", "spares_in_use"]
+
+_MOST = 31
+
+spare_word = data.StructLayout({"served": 11, "spare": 5})
+"""One entry: `served` is the number of the lane plus 1, or 0 for none. The word 0 is an entry that
+says nothing new to a transmitter that has just begun."""
+
+
+def spares_in_use(geometry: Geometry) -> int:
+    """Spares that the protocol can name; none without FEC, which bridges the change."""
+    return min(geometry.spares, _MOST) if geometry.parity else 0
+
+
+class SpareManager(wiring.Component):
+    """The receiver's half: finds a spare for each lane of the code that is missing.
+
+    A lane that is missing is already erased, so whatever happens to it does no harm until it is
+    back. It goes to a spare that is seen alive. If it is not back after `patience` frames the spare
+    has failed as well: it is burnt, and the next one is tried. When no spare is free, one whose own
+    place is alive again is released: the lane that it served goes back to its old LED, which has
+    recovered. This is tried only while the code can do without one more lane, and at most once in
+    `patience` frames.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    patience : int
+        Frames that a lane may take to come back; 0 for 3 frames for each spare to hear of it, and
+        32 to lose its old lock and find the new one.
+
+    Members
+    -------
+    enable : 1 bit, in
+        While 0 no spare serves any lane, and none is burnt.
+    up : 1 bit, in
+        The link is up. While it is not, nothing is decided: it is not known what is missing.
+    frame : 1 bit, in
+        Pulses once a frame.
+    live : N bits, in
+        Places whose lane takes part.
+    lost : in, 0..code_lanes
+        Places of the code whose lane does not.
+    word : :attr:`spare_word`, out
+        What to tell the far transmitter; holds for three frames.
+    degraded : 1 bit, out
+        A lane is missing, and there is no spare for it.
+
+    Cost: a few flip-flops per spare; one place is looked at per cycle.
+    """
+
+    enable: Signal
+    up: Signal
+    frame: Signal
+    live: Signal
+    lost: Signal
+    word: data.View
+    degraded: Signal
+
+    def __init__(self, *, geometry: Geometry, patience: int = 0):
+        if patience < 0:
+            raise ValueError(f"patience must be 0 or more, not {patience}")
+        self._geometry = geometry
+        self._patience = patience or 3 * spares_in_use(geometry) + 32
+        super().__init__({
+            "enable": In(1), "up": In(1), "frame": In(1), "live": In(geometry.physical_lanes),
+            "lost": In(range(geometry.code_lanes + 1)), "word": Out(spare_word),
+            "degraded": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        geometry, count = self._geometry, spares_in_use(self._geometry)
+        code_lanes = geometry.code_lanes
+
+        served = [Signal(11, name=f"served{spare}") for spare in range(count)]  # lane + 1, or 0
+        burnt = Signal(count)
+        timers = [Signal(range(self._patience + 1), name=f"timer{spare}") for spare in range(count)]
+        calm = Signal(range(self._patience + 1))        # frames until a spare may be released
+        own = self.live[code_lanes:code_lanes + count]
+        free = Signal(count)
+        back = Signal(count)            # it serves a lane whose own LED has recovered
+        m.d.comb += [
+            free.eq(Cat(~lane.any() for lane in served) & ~burnt & own),
+            back.eq(Cat(lane.any() for lane in served) & own),
+        ]
+
+        # The place looked at: missing, and served by one of the spares?
+        place = Signal(range(code_lanes))
+        number = Signal(11)
+        missing = Signal()
+        serving = Signal(count)
+        m.d.comb += [number.eq(place + 1), missing.eq(self.up & ~self.live.bit_select(place, 1)),
+                     serving.eq(Cat(lane == number for lane in served))]
+        m.d.sync += place.eq(place + 1)
+        wanting = Signal()              # some lane of this round has no spare to go to
+        with m.If(place == code_lanes - 1):
+            m.d.sync += [place.eq(0), wanting.eq(0), self.degraded.eq(wanting)]
+
+        for spare in range(count):
+            with m.If(self.frame & (timers[spare] != 0)):
+                m.d.sync += timers[spare].eq(timers[spare] - 1)
+        with m.If(self.frame & (calm != 0)):
+            m.d.sync += calm.eq(calm - 1)
+        with m.If(missing & serving.any()):
+            for spare in range(count):
+                with m.If(serving[spare] & (timers[spare] == 0)):
+                    m.d.sync += [served[spare].eq(0), burnt[spare].eq(1)]
+        with m.Elif(missing & free.any()):
+            self._take_first(m, free, served, timers, number)
+        with m.Elif(missing):
+            m.d.sync += wanting.eq(1)
+            with m.If(back.any() & (self.lost < geometry.parity) & (calm == 0)):
+                m.d.sync += calm.eq(self._patience)
+                self._take_first(m, back, served, timers, Const(0, 11))
+        for spare in range(count):
+            # It is back: should it be lost again, it has all the time again.
+            with m.If((serving[spare] & ~missing) | ~self.up):
+                m.d.sync += timers[spare].eq(self._patience)
+        with m.If(~self.enable):
+            m.d.sync += [burnt.eq(0), self.degraded.eq(0), *(lane.eq(0) for lane in served)]
+
+        self._tell(m, served)
+        return m
+
+    def _take_first(self, m: Module, choice: Signal, served: list, timers: list, number):
+        """Let the first spare in `choice` serve a lane (or none)."""
+        earlier = Const(0, 1)
+        for spare, (lane, timer) in enumerate(zip(served, timers, strict=True)):
+            with m.If(choice[spare] & ~earlier):
+                m.d.sync += [lane.eq(number), timer.eq(self._patience)]
+            earlier |= choice[spare]
+
+    def _tell(self, m: Module, served: list):
+        """The entries in turn, three frames each: a far frame begins in that time for sure."""
+        count = len(served)
+        turn = Signal(range(max(count, 2)))
+        held = Signal(range(3))
+        with m.If(self.frame):
+            m.d.sync += held.eq(held + 1)
+            with m.If(held == 2):
+                m.d.sync += [held.eq(0), turn.eq(turn + 1)]
+                with m.If(turn == count - 1):
+                    m.d.sync += turn.eq(0)
+        entries = data.View(data.ArrayLayout(11, count), Cat(served))
+        m.d.sync += [self.word.spare.eq(turn), self.word.served.eq(entries[turn])]
+
+
+class SpareTable(wiring.Component):
+    """The transmitter's half: which logical lanes change places with spares.
+
+    Parameters
+    ----------
+    geometry : Geometry
+
+    Members
+    -------
+    word : :attr:`spare_word`, in
+        As heard from the far receiver. An entry of a spare or lane that does not exist is ignored.
+    served : array of 11 bits, one per spare, out
+        The table: number of the lane plus 1, or 0.
+    """
+
+    word: data.View
+    served: data.View
+
+    def __init__(self, *, geometry: Geometry):
+        self._geometry = geometry
+        super().__init__({
+            "word": In(spare_word),
+            "served": Out(data.ArrayLayout(11, spares_in_use(geometry)))})
+
+    def elaborate(self, platform):
+        m = Module()
+        for spare in range(spares_in_use(self._geometry)):
+            with m.If((self.word.spare == spare)
+                      & (self.word.served <= self._geometry.code_lanes)):
+                m.d.sync += self.served[spare].eq(self.word.served)
+        return m
