@@ -36,7 +36,7 @@ def test_settings_are_checked_together():
     ("lanes=64", "lanes", 64),
     (" lanes = 64 ", "lanes", 64),
     ("lanes=0x40", "lanes", 64),
-    ("lanes=1_000", "lanes", 1000),
+    ("lanes=1_00", "lanes", 100),
     ("lane_rate_gbps=3.3203125", "lane_rate_gbps", 3.3203125),
     ("lane_rate_gbps=1e0", "lane_rate_gbps", 1.0),
     ("test_patterns=false", "test_patterns", False),

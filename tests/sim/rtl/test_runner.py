@@ -70,7 +70,8 @@ def test_simulate(tmp_path, monkeypatch, capfd):
     export = SimpleNamespace(generate=lambda config, progress: files)
     monkeypatch.setitem(sys.modules, "lampyris.export", export)
     lines = []
-    arguments = (LinkConfig(lanes=4, spares=0), "loop", 40, 5, False, tmp_path, lines.append)
+    config = LinkConfig(lanes=4, spares=0, fec="none")
+    arguments = (config, "loop", 40, 5, False, tmp_path, lines.append)
     assert runner.simulate(*arguments) == 0
     assert any(line.startswith("compiling") for line in lines) and "passed in" in lines[-1]
     assert "sent 40, delivered 40" in capfd.readouterr().out
