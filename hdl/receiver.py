@@ -169,6 +169,17 @@ class WordReceiver(wiring.Component):
         m.submodules.blocks = in_rx(blocks)
         delay = sorter_latency(lanes)
         word = ordered.o.as_value()
+        moving = Signal(geometry.code_lanes)
+        if spares_in_use(geometry):
+            spares = SpareManager(geometry=geometry)
+            m.submodules.spares = in_rx(spares)
+            m.d.comb += [
+                spares.enable.eq(self.sparing), spares.up.eq(control.up),
+                spares.frame.eq(reader.valid & (reader.position == 0)),
+                spares.live.eq(order.present), spares.lost.eq(order.lost),
+                self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
+                self.far_spare.eq(window.spare), moving.eq(spares.moving),
+            ]
         if geometry.parity:
             decoder = WordDecoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
             m.submodules.decoder = in_rx(decoder)
@@ -176,9 +187,8 @@ class WordReceiver(wiring.Component):
             m.d.comb += [
                 # Markers are outside the code: to the decoder they are words without an error.
                 decoder.i.eq(Mux(gate.payload, word[:len(decoder.i)], 0)),
-                decoder.erasures.eq(~order.present[:geometry.code_lanes]),
-                blocks.word.eq(decoder.o),
-                blocks.bad.eq(decoder.failed),
+                decoder.erasures.eq(~order.present[:geometry.code_lanes] | moving),
+                blocks.word.eq(decoder.o), blocks.bad.eq(decoder.failed),
                 self.lost_lanes.eq(Mux(decoder.overfull, order.lost, decoder.erased)),
             ]
             for event, counter in ((decoder.corrected.any(), self.corrected_words),
@@ -204,16 +214,6 @@ class WordReceiver(wiring.Component):
             self.rx_message.eq(window.message), self.link_up.eq(control.up),
             self.down_reason.eq(control.reason), self.far_pause.eq(blocks.pause),
         ]
-        if spares_in_use(geometry):
-            spares = SpareManager(geometry=geometry)
-            m.submodules.spares = in_rx(spares)
-            m.d.comb += [
-                spares.enable.eq(self.sparing), spares.up.eq(control.up),
-                spares.frame.eq(reader.valid & (reader.position == 0)),
-                spares.live.eq(order.present), spares.lost.eq(order.lost),
-                self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
-                self.far_spare.eq(window.spare),
-            ]
         with m.If(blocks.lost & ~self.lost_blocks.all()):
             m.d.rx += self.lost_blocks.eq(self.lost_blocks + 1)
         with m.If(self.clear):

@@ -16,6 +16,7 @@ from ..geometry import Geometry
 __all__ = ["SpareManager", "SpareTable", "spare_word", "spares_in_use"]
 
 _MOST = 31
+_MOVE = 8       # frames to swap two lanes, and for the old LED to lose its lock
 
 spare_word = data.StructLayout({"served": 11, "spare": 5})
 """One entry: `served` is the number of the lane plus 1, or 0 for none. The word 0 is an entry that
@@ -30,12 +31,15 @@ def spares_in_use(geometry: Geometry) -> int:
 class SpareManager(wiring.Component):
     """The receiver's half: finds a spare for each lane of the code that is missing.
 
-    A lane that is missing is already erased, so whatever happens to it does no harm until it is
-    back. It goes to a spare that is seen alive. If it is not back after `patience` frames the spare
-    has failed as well: it is burnt, and the next one is tried. When no spare is free, one whose own
-    place is alive again is released: the lane that it served goes back to its old LED, which has
-    recovered. This is tried only while the code can do without one more lane, and at most once in
-    `patience` frames.
+    A lane that is missing is erased, so moving it does no harm. It goes to a spare that is seen
+    alive. If it is not back after `patience` frames the spare has failed as well: it is burnt, and
+    the next one is tried. When no spare is free, one whose own place is alive again is released:
+    the lane that it served goes back to its old LED, which has recovered. This is tried only while
+    the code can do without one more lane, and at most once in `patience` frames.
+
+    A lane that is asked to move is `moving`, to be erased even if it is alive, until the far
+    transmitter must have moved it and its old LED has lost its lock: a lane that has come back by
+    itself, or is released, is not moved under the decoder's eyes.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ class SpareManager(wiring.Component):
         Places whose lane takes part.
     lost : in, 0..code_lanes
         Places of the code whose lane does not.
+    moving : `code_lanes` bits, out
+        Places whose lane may be moved soon.
     word : :attr:`spare_word`, out
         What to tell the far transmitter; holds for three frames.
     degraded : 1 bit, out
@@ -69,6 +75,7 @@ class SpareManager(wiring.Component):
     frame: Signal
     live: Signal
     lost: Signal
+    moving: Signal
     word: data.View
     degraded: Signal
 
@@ -79,8 +86,8 @@ class SpareManager(wiring.Component):
         self._patience = patience or 3 * spares_in_use(geometry) + 32
         super().__init__({
             "enable": In(1), "up": In(1), "frame": In(1), "live": In(geometry.physical_lanes),
-            "lost": In(range(geometry.code_lanes + 1)), "word": Out(spare_word),
-            "degraded": Out(1),
+            "lost": In(range(geometry.code_lanes + 1)), "moving": Out(geometry.code_lanes),
+            "word": Out(spare_word), "degraded": Out(1),
         })
 
     def elaborate(self, platform):
@@ -92,6 +99,10 @@ class SpareManager(wiring.Component):
         burnt = Signal(count)
         timers = [Signal(range(self._patience + 1), name=f"timer{spare}") for spare in range(count)]
         calm = Signal(range(self._patience + 1))        # frames until a spare may be released
+        # The lane + 1 that it served last, and frames in which that and the next may be moved.
+        hold = 3 * count + _MOVE
+        given = [Signal(11, name=f"given{spare}") for spare in range(count)]
+        holds = [Signal(range(hold + 1), name=f"hold{spare}") for spare in range(count)]
         own = self.live[code_lanes:code_lanes + count]
         free = Signal(count)
         back = Signal(count)            # it serves a lane whose own LED has recovered
@@ -112,11 +123,28 @@ class SpareManager(wiring.Component):
         with m.If(place == code_lanes - 1):
             m.d.sync += [place.eq(0), wanting.eq(0), self.degraded.eq(wanting)]
 
-        for spare in range(count):
-            with m.If(self.frame & (timers[spare] != 0)):
-                m.d.sync += timers[spare].eq(timers[spare] - 1)
-        with m.If(self.frame & (calm != 0)):
-            m.d.sync += calm.eq(calm - 1)
+        for timer in (*timers, *holds, calm):
+            with m.If(self.frame & (timer != 0)):
+                m.d.sync += timer.eq(timer - 1)
+        for spare, lane in enumerate(served):
+            before = Signal(11, name=f"before{spare}")
+            m.d.sync += before.eq(lane)
+            with m.If(lane != before):
+                m.d.sync += holds[spare].eq(hold)
+                with m.If(before.any()):
+                    m.d.sync += given[spare].eq(before)
+        # A place is erased while it may be moved, unless with those that are missing it would be
+        # more of them than the code can do without.
+        held = Cat(left.any() for left in holds)
+        moves = Signal()
+        erased = Signal(range(code_lanes + 1))      # of this round
+        bearable = Signal(init=1)
+        m.d.comb += moves.eq((held & (serving | Cat(last == number for last in given))).any())
+        m.d.sync += [self.moving.bit_select(place, 1).eq(moves & bearable),
+                     erased.eq(erased + (moves | missing))]
+        with m.If(place == code_lanes - 1):
+            m.d.sync += [erased.eq(0),
+                         bearable.eq(erased + (moves | missing) <= geometry.parity)]
         with m.If(missing & serving.any()):
             for spare in range(count):
                 with m.If(serving[spare] & (timers[spare] == 0)):

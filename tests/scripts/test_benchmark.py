@@ -6,23 +6,25 @@ import pytest
 
 from lampyris.cli import benchmark
 
+_ALLOWED = "allowed is 15 s for 128 lanes, a ratio of 4.5, and 40 s with FEC"
 
-@pytest.mark.parametrize("seconds, status, error", [
-    ({128: 10.0, 512: 42.5}, 0, ""),
-    ({128: 15.1, 512: 30.0}, 1, "allowed is 15 s for 128 lanes and a ratio of 4.5"),
-    ({128: 10.0, 512: 45.1}, 1, "allowed is 15 s for 128 lanes and a ratio of 4.5"),
-])
-def test_report(seconds, status, error, monkeypatch, capsys):
-    monkeypatch.setattr(benchmark, "measure", lambda preset, lanes, repeats: seconds[lanes])
-    assert benchmark.main([]) == status
+
+@pytest.mark.parametrize("small, large, coded, error", [
+    (10.0, 42.5, 39.0, ""), (15.1, 30.0, 39.0, _ALLOWED), (10.0, 45.1, 39.0, _ALLOWED),
+    (10.0, 42.5, 40.1, _ALLOWED)])
+def test_report(small, large, coded, error, monkeypatch, capsys):
+    seconds = {(128, "none"): small, (512, "none"): large, (128, "word"): coded}
+    monkeypatch.setattr(
+        benchmark, "measure", lambda preset, lanes, repeats, fec: seconds[lanes, fec])
+    assert benchmark.main([]) == (1 if error else 0)
     out, err = capsys.readouterr()
-    assert out == (f"128 lanes  {seconds[128]:6.1f} s\n512 lanes  {seconds[512]:6.1f} s\n"
-                   f"ratio      {seconds[512] / seconds[128]:6.2f}\n")
+    assert out == (f"128 lanes       {small:6.1f} s\n512 lanes       {large:6.1f} s\n"
+                   f"128 lanes, FEC  {coded:6.1f} s\n512 to 128      {large / small:6.2f}\n")
     assert err == (f"lampyris: error: {error}\n" if error else "")
 
 
 def test_failure_of_a_run(monkeypatch, capsys):
-    def measure(preset, lanes, repeats):
+    def measure(preset, lanes, repeats, fec):
         raise subprocess.CalledProcessError(2, "generate")
 
     monkeypatch.setattr(benchmark, "measure", measure)

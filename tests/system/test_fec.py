@@ -56,3 +56,10 @@ def test_sparing(twelve, tmp_path):
     result = twelve.run("sparing", tmp_path, high=600)
     assert result["kills"] == 4
     assert result["delivered"] == result["sent"] > 200
+
+
+def test_sparing_at_128_lanes(full, tmp_path):
+    """Two at once, until the four spares are used up; then two more, which stay erased."""
+    result = full.run("sparing", tmp_path, at_once=2, erased=2)
+    assert result["kills"] == 7 and result["spares"] == 4
+    assert result["delivered"] == result["sent"] > 200

@@ -113,6 +113,30 @@ def test_a_lane_that_has_recovered_gives_its_spare_back():
     run(script)
 
 
+def test_a_lane_is_moving_until_it_must_have_moved():
+    """Also one that comes back by itself, or is given back; never more than the code allows."""
+    hold = 3 * GEOMETRY.spares + 8
+
+    async def script(far, frames, read, write):
+        for led in (0, 1, 2):
+            far.dead.add(led)
+            await frames(1)
+            assert read("moving") >> led & 1
+            await frames(hold + 2)
+            assert read("moving") == 0
+        far.dead = {5}                  # all but one have recovered; a spare is released for it
+        await frames(2)
+        released = read("moving") & ~(1 << 5)
+        assert released.bit_count() == 1 and released < 8
+        await frames(2 * hold)
+        assert read("moving") == 0 and read("lost") == 0
+        far.dead |= {1, 3, 4}           # more than the code can do without anyway
+        await frames(1)
+        assert read("moving") == 0
+
+    run(script, patience=2 * hold)
+
+
 def test_nothing_is_decided_while_the_link_is_down():
     async def script(far, frames, read, write):
         write("up", 0)
