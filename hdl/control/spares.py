@@ -16,7 +16,7 @@ from ..geometry import Geometry
 __all__ = ["SpareManager", "SpareTable", "spare_word", "spares_in_use"]
 
 _MOST = 31
-_MOVE = 8       # frames to swap two lanes, and for the old LED to lose its lock
+_MOVE = 9       # frames to say it, to swap two lanes, and for the old LED to lose its lock
 
 spare_word = data.StructLayout({"served": 11, "spare": 5})
 """One entry: `served` is the number of the lane plus 1, or 0 for none. The word 0 is an entry that
@@ -63,7 +63,7 @@ class SpareManager(wiring.Component):
     moving : `code_lanes` bits, out
         Places whose lane may be moved soon.
     word : :attr:`spare_word`, out
-        What to tell the far transmitter; holds for three frames.
+        What to tell the far transmitter: each entry for three frames.
     degraded : 1 bit, out
         A lane is missing, and there is no spare for it.
 
@@ -185,8 +185,9 @@ class SpareManager(wiring.Component):
                 m.d.sync += [held.eq(0), turn.eq(turn + 1)]
                 with m.If(turn == count - 1):
                     m.d.sync += turn.eq(0)
-        entries = data.View(data.ArrayLayout(11, count), Cat(served))
-        m.d.sync += [self.word.spare.eq(turn), self.word.served.eq(entries[turn])]
+            # Only here, so that it holds still for the other clock.
+            entries = data.View(data.ArrayLayout(11, count), Cat(served))
+            m.d.sync += [self.word.spare.eq(turn), self.word.served.eq(entries[turn])]
 
 
 class SpareTable(wiring.Component):

@@ -115,7 +115,7 @@ def test_a_lane_that_has_recovered_gives_its_spare_back():
 
 def test_a_lane_is_moving_until_it_must_have_moved():
     """Also one that comes back by itself, or is given back; never more than the code allows."""
-    hold = 3 * GEOMETRY.spares + 8
+    hold = 3 * GEOMETRY.spares + 9
 
     async def script(far, frames, read, write):
         for led in (0, 1, 2):
