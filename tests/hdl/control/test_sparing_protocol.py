@@ -1,8 +1,8 @@
 """Sparing against a far end that is slow, hears only every third word, and whose LEDs come and go.
 
-The model has what the protocol cannot see: which LED really carries which lane. A lane that is alive
-must never be moved while the decoder relies on it, and when there are spares enough, all lanes must
-come back.
+The model has what the protocol cannot see: which LED really carries which lane. A lane that is
+alive must never be moved while the decoder relies on it, and when there are spares enough, all
+lanes must come back.
 """
 
 import random
