@@ -1,6 +1,6 @@
 """Which lane goes to which place: reads the identities in turn and keeps the sorter right."""
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -84,12 +84,16 @@ class LaneOrder(wiring.Component):
 
         chosen = Signal(bits)
         choose = Signal()
+        # One-hot, as a choice of one bit of many costs the exporter as much as all of them.
+        turns = [Signal(name=f"turn{number}") for number in range(lanes)]
+        this_lane, this_place = Cat(turns), Signal(lanes)
+        m.d.comb += [this_lane.eq(Const(1, lanes) << lane),
+                     this_place.eq(Const(1, lanes) << chosen)]
         before = data.View(data.ArrayLayout(bits, lanes), Cat(places))[lane]
         with m.If(choose):
-            with m.Switch(lane):
-                for number, entry in enumerate(places):
-                    with m.Case(number):
-                        m.d.sync += entry.eq(chosen)
+            for own_turn, entry in zip(turns, places, strict=True):
+                with m.If(own_turn):
+                    m.d.sync += entry.eq(chosen)
             with m.If((before != chosen) | ~known):
                 m.d.sync += fresh.eq(1)
 
@@ -113,8 +117,7 @@ class LaneOrder(wiring.Component):
                     m.d.sync += doubled.eq(doubled | ~unique)
                     with m.If(unique):
                         m.d.comb += choose.eq(1)
-                        m.d.sync += [taken.bit_select(chosen, 1).eq(1),
-                                     settled.bit_select(lane, 1).eq(1)]
+                        m.d.sync += [taken.eq(taken | this_place), settled.eq(settled | this_lane)]
                 with m.If(lane == lanes - 1):
                     m.d.sync += lane.eq(0)
                     m.next = "FILL"
@@ -132,7 +135,7 @@ class LaneOrder(wiring.Component):
                         m.d.sync += place.eq(place + 1)
                     with m.Else():
                         m.d.comb += choose.eq(1)
-                        m.d.sync += [settled.bit_select(lane, 1).eq(1), place.eq(place + 1)]
+                        m.d.sync += [settled.eq(settled | this_lane), place.eq(place + 1)]
                         with m.If(place < code_lanes):
                             m.d.sync += lost.eq(lost + 1)
             with m.State("COUNT"):
