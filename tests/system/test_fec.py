@@ -63,3 +63,10 @@ def test_sparing_at_128_lanes(full, tmp_path):
     result = full.run("sparing", tmp_path, at_once=2, erased=2)
     assert result["kills"] == 7 and result["spares"] == 4
     assert result["delivered"] == result["sent"] > 200
+
+
+def test_one_kill_too_many(twelve, tmp_path):
+    """Three at once: no packet is wrong, some are missing or flagged until the lanes are erased."""
+    result = twelve.run("overkill", tmp_path, high=600)
+    assert result["kills"] == 3 and result["failed_words"] > 100
+    assert result["flagged"] >= 1 and result["after"] == 60

@@ -1,0 +1,55 @@
+"""Bench `overkill`: one lane more than the code can correct dies in one clock.
+
+Until the receiver has found out, words are beyond correction: the packet in progress is flagged,
+those whose control blocks cannot be read are missing, and none is delivered wrong. From then on the
+lanes are erased and all is well again, without a hand and without the link having gone down.
+"""
+
+import cocotb
+
+from ..bench import parameters, read, watchdog
+from ..link import LINK, Link, collect, lock_cycles, report
+from ..packets import Packet, Scoreboard, random_packets
+from .faults import deliver, drained, feed, until
+from .shots import WAYS
+
+DEFAULTS = {**LINK, "low": 16, "after": 60}
+
+_FOUND_OUT = 6
+"""Frames after which the lanes must be erased."""
+
+
+@cocotb.test()
+async def overkill(dut):
+    p = parameters(DEFAULTS)
+    link = Link(dut, p)
+    rng, count = link.rng, p["parity"] // 2 + 1
+    await link.up()
+    cocotb.start_soon(watchdog(10 * lock_cycles(p), link.core_ps))
+    lanes = [link.channel.carrier(link.lane_map[logical])
+             for logical in range(p["lanes"] + p["parity"])]
+    sent: list[Packet] = []
+    board = Scoreboard(sent, allow_flagged=True, allow_missing=True)
+    feeder = cocotb.start_soon(feed(link, sent))
+    judge = cocotb.start_soon(deliver(link, board))
+    await link.cycles(2000)
+    assert board.delivered and not board.flagged
+    for lane in rng.sample(lanes, count):
+        link.channel.kill(lane, rng.choice(WAYS[:3]))
+    await link.cycles(_FOUND_OUT * p["frame"] + 8 * link.lanes.count)
+    await until(link, lambda: read(dut.lost_lanes) == count, "the lanes are not erased")
+    failed = read(dut.failed_words)
+    assert failed and board.flagged, "more died than can be corrected, and nothing happened"
+    feeder.cancel()
+    await drained(link)
+    judge.cancel()
+
+    after = random_packets(rng, p["after"], p["low"], p["high"])
+    for packet in after:
+        link.source.send(packet)
+    strict = Scoreboard(after)
+    await collect(link.source, link.sink, strict, 4000, link.core_ps)
+    strict.finish()
+    assert read(dut.failed_words) == failed, "words failed with the lanes erased"
+    assert link.falls.count == 0, f"the link went down {link.falls.count} times"
+    report({"kills": count, "failed_words": failed, **board.finish(), "after": len(after)})
