@@ -8,7 +8,8 @@ import cocotb
 
 from ..bench import parameters, read, watchdog
 from ..link import LINK, Link, collect, link_up, lock_cycles, report
-from ..packets import Packet, Scoreboard, random_packets
+from ..packets import Scoreboard, random_packets
+from ..traffic import Traffic, until
 
 DEFAULTS = {**LINK, "low": 16, "after": 20}
 
@@ -47,10 +48,8 @@ async def faults(dut):
 async def trouble(link: Link, totals, reason: int, begin, end) -> None:
     """Break something under traffic, wait for the reason, mend it, and see that all is well."""
     p, dut = link.p, link.dut
-    sent: list[Packet] = []
-    board = Scoreboard(sent, allow_flagged=True, allow_missing=True)
-    feeder = cocotb.start_soon(feed(link, sent))
-    judge = cocotb.start_soon(deliver(link, board))
+    traffic = Traffic(link, allow_flagged=True, allow_missing=True)
+    board = traffic.board
     await link.cycles(link.rng.randint(1000, 3000))
     assert read(dut.down_reason) == 0 and board.delivered and not board.flagged
     begin()
@@ -67,9 +66,7 @@ async def trouble(link: Link, totals, reason: int, begin, end) -> None:
     before = board.delivered
     await link.cycles(3000)
     assert board.delivered > before, "no packet came after the link was up again"
-    feeder.cancel()
-    await drained(link)
-    judge.cancel()
+    await traffic.end()
     await link.cycles(100)
 
     final = random_packets(link.rng, p["after"], p["low"], p["high"], p["marked"])
@@ -80,37 +77,3 @@ async def trouble(link: Link, totals, reason: int, begin, end) -> None:
     strict.finish()
     for name, value in {**board.finish(), "faults": 1}.items():
         totals[name] = totals.get(name, 0) + value
-
-
-async def feed(link: Link, sent: list[Packet]) -> None:
-    """Packets without end; all of them are put down in `sent`."""
-    while True:
-        if link.source.idle:
-            for packet in random_packets(link.rng, 4, link.p["low"], link.p["high"]):
-                sent.append(packet)
-                link.source.send(packet)
-        await link.cycles(16)
-
-
-async def deliver(link: Link, board: Scoreboard) -> None:
-    """Everything that arrives to the scoreboard."""
-    while True:
-        while link.sink.waiting:
-            packet = await link.sink.receive()
-            board.receive(packet.data, packet.error)
-        await link.cycles(16)
-
-
-async def drained(link: Link) -> None:
-    """Wait until nothing is under way."""
-    await until(link, lambda: link.source.idle, "the source did not become idle")
-    await link.cycles(4000)
-
-
-async def until(link: Link, condition, sentence: str) -> None:
-    """Wait for a condition, for the time of a few locks at most."""
-    for _ in range(3 * lock_cycles(link.p)):
-        if condition():
-            return
-        await link.cycles(1)
-    raise AssertionError(f"{sentence}: down_reason {read(link.dut.down_reason)}")

@@ -9,8 +9,8 @@ import cocotb
 
 from ..bench import parameters, read, watchdog
 from ..link import LINK, Link, collect, lock_cycles, report
-from ..packets import Packet, Scoreboard, random_packets
-from .faults import deliver, drained, feed, until
+from ..packets import Scoreboard, random_packets
+from ..traffic import Traffic, until
 from .shots import WAYS
 
 DEFAULTS = {**LINK, "low": 16, "after": 60}
@@ -28,10 +28,8 @@ async def overkill(dut):
     cocotb.start_soon(watchdog(10 * lock_cycles(p), link.core_ps))
     lanes = [link.channel.carrier(link.lane_map[logical])
              for logical in range(p["lanes"] + p["parity"])]
-    sent: list[Packet] = []
-    board = Scoreboard(sent, allow_flagged=True, allow_missing=True)
-    feeder = cocotb.start_soon(feed(link, sent))
-    judge = cocotb.start_soon(deliver(link, board))
+    traffic = Traffic(link, allow_flagged=True, allow_missing=True)
+    board = traffic.board
     await link.cycles(2000)
     assert board.delivered and not board.flagged
     for lane in rng.sample(lanes, count):
@@ -40,9 +38,7 @@ async def overkill(dut):
     await until(link, lambda: read(dut.lost_lanes) == count, "the lanes are not erased")
     failed = read(dut.failed_words)
     assert failed and board.flagged, "more died than can be corrected, and nothing happened"
-    feeder.cancel()
-    await drained(link)
-    judge.cancel()
+    await traffic.end()
 
     after = random_packets(rng, p["after"], p["low"], p["high"])
     for packet in after:

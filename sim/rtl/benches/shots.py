@@ -11,8 +11,7 @@ import cocotb
 
 from ..bench import parameters, read, watchdog
 from ..link import LINK, Link, lock_cycles, report
-from ..packets import Packet, Scoreboard
-from .faults import deliver, drained, feed, until
+from ..traffic import Traffic, until
 
 DEFAULTS = {
     **LINK, "low": 16,
@@ -45,10 +44,8 @@ async def shots(dut):
     await settled(link, {}, len(dead))
     cocotb.start_soon(watchdog(p["rounds"] * 5 * lock_cycles(p) + 20_000, link.core_ps))
 
-    sent: list[Packet] = []
-    board = Scoreboard(sent)
-    feeder = cocotb.start_soon(feed(link, sent))
-    judge = cocotb.start_soon(deliver(link, board))
+    traffic = Traffic(link)
+    board = traffic.board
     kills = 0
     for _ in range(p["rounds"]):
         hit: dict[int, str] = {}
@@ -64,9 +61,7 @@ async def shots(dut):
         for lane in erased(hit):
             channel.revive(lane)
         await settled(link, hit, len(dead))
-    feeder.cancel()
-    await drained(link)
-    judge.cancel()
+    await traffic.end()
     assert link.falls.count == 0, f"the link went down {link.falls.count} times"
     report({"kills": kills, "known": len(dead), "corrected_words": read(dut.corrected_words),
             **board.finish()})

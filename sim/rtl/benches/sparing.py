@@ -9,8 +9,7 @@ import cocotb
 
 from ..bench import parameters, read, watchdog
 from ..link import LINK, Link, lock_cycles, report
-from ..packets import Packet, Scoreboard
-from .faults import deliver, drained, feed, until
+from ..traffic import Traffic, until
 from .shots import WAYS
 
 DEFAULTS = {
@@ -29,10 +28,8 @@ async def sparing(dut):
     dut.sparing.value = 1
     cocotb.start_soon(watchdog(
         8 * (spares + p["erased"]) * patience(p) + 8 * lock_cycles(p), link.core_ps))
-    sent: list[Packet] = []
-    board = Scoreboard(sent)
-    feeder = cocotb.start_soon(feed(link, sent))
-    judge = cocotb.start_soon(deliver(link, board))
+    traffic = Traffic(link)
+    board = traffic.board
 
     # LEDs by logical lane: those of the lanes that die may be spares that serve by now.
     leds = [channel.carrier(link.lane_map[logical])
@@ -69,9 +66,7 @@ async def sparing(dut):
     channel.kill(led, "stuck0")
     await until(link, lambda: read(dut.lost_lanes) > 0, "a lane died, and none is erased")
     await replaced(link, 3)
-    feeder.cancel()
-    await drained(link)
-    judge.cancel()
+    await traffic.end()
     assert link.falls.count == 0, f"the link went down {link.falls.count} times"
     assert not read(dut.failed_words), f"{read(dut.failed_words)} words were not corrected"
     report({"kills": len(dead) + 1, "spares": spares, "longest_replacement_frames": took,
