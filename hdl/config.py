@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from math import ceil
 from pathlib import Path
 
-from .geometry import Geometry
+from .fec.group import CODES, Group, named_group, nearest_groups
+from .geometry import REFRESH_BLOCKS, Geometry
 
 __all__ = ["PRESETS", "ConfigError", "LinkConfig", "load", "preset"]
 
@@ -37,12 +38,17 @@ class LinkConfig:
         Bits per symbol: one symbol per lane and core clock.
     lane_rate_gbps : float, 0.001..64
         NRZ line rate of one lane, Gb/s. Core clock = lane rate / gear.
-    fec : ``"word"`` or ``"none"``
-        Forward error correction across the lanes: each word is a Reed-Solomon codeword, its parity
-        on lanes of its own. Needs a gear of 12 at most, and ``lanes + parity < 2**gear``.
+    fec : ``"word"``, ``"kp4"``, ``"kr4"``, ``"ll"``, ``"rs255"`` or ``"none"``
+        Forward error correction across the lanes. With ``"word"`` each word is a Reed-Solomon
+        codeword, its parity on lanes of its own; this needs a gear of 12 at most, and ``lanes +
+        parity < 2**gear``. The others are those of :data:`lampyris.fec.group.CODES`, over groups of
+        words: their gear is 10, of ``"rs255"`` 8.
     parity : int, 2..64, even
         Parity lanes with ``fec = "word"``: half as many lanes may fail unknown, all of them known.
-        Without FEC it has no effect.
+        Else it has no effect.
+    codeword : int, 0..1023
+        Symbols of a codeword over groups of words, for a shortened code; 0 for the whole one. Else
+        it has no effect.
     deskew_ui : int, 0..1024
         Largest difference in arrival between two lanes that is compensated, in unit intervals.
     marker_period : int, 128..1048576
@@ -78,6 +84,7 @@ class LinkConfig:
     lane_rate_gbps: float = 4.0
     fec: str = "word"
     parity: int = 8
+    codeword: int = 0
     deskew_ui: int = 256
     marker_period: int = 12288
     marker_tolerance: int = 2
@@ -98,9 +105,11 @@ class LinkConfig:
         if not _NAME.fullmatch(self.name):
             raise ConfigError(f"name = {_shown(self.name)} must be 1 to 64 letters, digits, '-', "
                               f"'_' and '.' only, and begin with a letter or digit")
-        self._check_host()
         if self.fec == "word":
             self._check_word_code()
+        elif self.fec != "none":
+            self._check_group_code()
+        self._check_host()
         if self.marker_period % self.deskew_depth:
             raise ConfigError(
                 f"marker_period = {self.marker_period} must be a multiple of {self.deskew_depth}, "
@@ -111,7 +120,7 @@ class LinkConfig:
                 f"marker_period = {self.marker_period} is too short: at least "
                 f"{4 * self.deskew_depth} (4 deskew depths) for deskew_ui = {self.deskew_ui} "
                 f"and gear = {self.gear}")
-        payload = self.marker_period - self.geometry.marker_symbols
+        payload = self.geometry.message_words
         if payload < 8 * self.geometry.words_per_block:
             raise ConfigError(
                 f"marker_period = {self.marker_period} leaves {payload} payload words: at least "
@@ -143,6 +152,21 @@ class LinkConfig:
                 f'fec = "word" allows {longest} at gear = {self.gear}, so take {room}, or a gear '
                 f"of {symbols.bit_length()} or more")
 
+    def _check_group_code(self):
+        n, k, gear = CODES[self.fec]
+        shortest = n - k + 1
+        if self.gear != gear:
+            raise ConfigError(f'gear = {self.gear} does not fit fec = "{self.fec}", whose symbols '
+                              f"have {gear} bits: allowed is {gear}")
+        if self.codeword and not shortest <= self.codeword <= n:
+            raise ConfigError(f'codeword = {self.codeword} is out of range: fec = "{self.fec}" '
+                              f"allows 0 (= {n}) or {shortest} to {n} symbols")
+        try:
+            named_group(self.fec, self.lanes, self.codeword)
+        except ValueError as error:
+            raise ConfigError(f'{error}; nearest to fec = "{self.fec}", lanes = {self.lanes} are '
+                              f"{nearest_groups(self.fec, self.lanes, self.codeword)}") from None
+
     def _check_host(self):
         if 0 < self.host_clock_mhz < 0.001:
             raise ConfigError(f"host_clock_mhz = {self.host_clock_mhz} is out of range: allowed is "
@@ -164,12 +188,20 @@ class LinkConfig:
     def geometry(self) -> Geometry:
         """Words, blocks, granules and markers as `docs/link-format.md` defines them."""
         return Geometry(lanes=self.lanes, spares=self.spares, gear=self.gear,
-                        marker_period=self.marker_period, parity=self.parity_lanes)
+                        marker_period=self.marker_period, parity=self.parity_lanes,
+                        group=self.group)
 
     @property
     def parity_lanes(self) -> int:
-        """Parity lanes that the link has: none without FEC."""
+        """Parity lanes that the link has: only with ``fec = "word"``."""
         return self.parity if self.fec == "word" else 0
+
+    @property
+    def group(self) -> Group | None:
+        """How the codewords lie over words, with a code that does."""
+        if self.fec in CODES:
+            return named_group(self.fec, self.lanes, self.codeword)
+        return None
 
     @property
     def core_clock_mhz(self) -> float:
@@ -195,9 +227,9 @@ class LinkConfig:
     @property
     def deskew_slack(self) -> int:
         """Words of each deskew buffer that do not count for skew: a drift of one symbol either way,
-        and the 5 that the common read pointer trails. With FEC 10 more: the others go on arriving
-        until a lane that has stopped is left out."""
-        return 17 if self.parity_lanes else 7
+        and the 5 that the common read pointer trails. With a code that bears the loss of a lane 10
+        more: the others go on arriving until a lane that has stopped is left out."""
+        return 17 if self.geometry.expendable else 7
 
     @property
     def deskew_depth(self) -> int:
@@ -209,9 +241,11 @@ class LinkConfig:
     def round_trip_blocks(self) -> int:
         """Blocks that may still arrive after the receiver asked for a pause: the fibre both ways at
         5 ns/m, the deskew buffers, a marker either way and 64 words of pipeline at each end, 96
-        with FEC."""
+        with FEC, and 2 groups."""
         fibre = 2 * self.fibre_m * 5e-3 * self.core_clock_mhz
-        pipeline = 96 if self.parity_lanes else 64
+        pipeline = 96 if self.geometry.has_fec else 64
+        if self.group:
+            pipeline += 2 * self.group.slots
         pipes = 2 * (pipeline + self.deskew_depth + self.geometry.marker_symbols)
         return ceil((fibre + pipes) / self.geometry.words_per_block) + 16
 
@@ -228,7 +262,7 @@ class LinkConfig:
         """Share of the raw rate of the data lanes left for blocks, without markers and filler."""
         geometry = self.geometry
         used = geometry.blocks_per_frame * geometry.granules * 32
-        refresh = 1 - 1 / 1024 if self.flow_control == "pause" else 1.0
+        refresh = 1 - 1 / REFRESH_BLOCKS if self.flow_control == "pause" else 1.0
         return refresh * used / (geometry.word_bits * self.marker_period)
 
     @property
@@ -264,6 +298,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "lanes": (1, 1024, ""),
     "spares": (0, 64, ""),
     "parity": (2, 64, ""),
+    "codeword": (0, 1023, " symbols (0 = the whole code)"),
     "gear": (4, 16, " bits per symbol"),
     "lane_rate_gbps": (0.001, 64, " Gb/s"),
     "deskew_ui": (0, 1024, " UI"),
@@ -275,7 +310,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 }
 
 _CHOICES = {
-    "fec": ("word", "none"),
+    "fec": ("word", *CODES, "none"),
     "scrambler": ("lfsr31", "none"),
     "view": ("word", "serial"),
     "flow_control": ("pause", "drop"),
@@ -322,11 +357,12 @@ def _shown(value) -> str:
 PRESETS: dict[str, LinkConfig] = {config.name: config for config in (
     LinkConfig(name="uled128"),
     LinkConfig(name="uled128-g10", gear=10),
+    LinkConfig(name="uled128-kp4", gear=10, fec="kp4", marker_period=24576),
     LinkConfig(name="uled16", lanes=16, spares=2, fec="none", marker_period=4096),
     LinkConfig(name="uled8", lanes=8, spares=0, fec="none", lane_rate_gbps=0.8, view="serial",
                deskew_ui=64, marker_period=4096, fibre_m=10.0),
 )}
-"""Named configurations: two at the full 128 lanes and two for FPGA boards."""
+"""Named configurations: three at the full 128 lanes and two for FPGA boards."""
 
 
 _FILE_LIMIT = 1 << 20

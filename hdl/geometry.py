@@ -3,18 +3,28 @@
 from dataclasses import dataclass
 from math import ceil
 
-__all__ = ["Geometry"]
+from .fec.group import Group
+
+__all__ = ["REFRESH_BLOCKS", "Geometry"]
+
+REFRESH_BLOCKS = 4096
+"""Blocks after which a transmitter repeats its wish for a pause, or for none, at the latest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
-    """Sizes of one link; see the symbols at the head of `docs/link-format.md`."""
+    """Sizes of one link; see the symbols at the head of `docs/link-format.md`.
+
+    There is FEC with `parity` lanes (a codeword per word) or with a `group` (codewords over several
+    words), and none with neither.
+    """
 
     lanes: int
     spares: int
     gear: int
     marker_period: int
     parity: int = 0
+    group: Group | None = None
 
     @property
     def physical_lanes(self) -> int:
@@ -25,6 +35,15 @@ class Geometry:
     def code_lanes(self) -> int:
         """Lanes that carry a word and its parity: the first of the logical lanes."""
         return self.lanes + self.parity
+
+    @property
+    def expendable(self) -> int:
+        """Code lanes that may be missing: the code makes up for them."""
+        return self.group.lanes_known if self.group else self.parity
+
+    @property
+    def has_fec(self) -> bool:
+        return self.parity > 0 or self.group is not None
 
     @property
     def word_bits(self) -> int:
@@ -64,8 +83,20 @@ class Geometry:
         return self.sync_symbols + self.body_symbols
 
     @property
+    def groups_per_frame(self) -> int:
+        """Whole groups between two markers."""
+        return (self.marker_period - self.marker_symbols) // self.group.slots if self.group else 0
+
+    @property
+    def message_words(self) -> int:
+        """Q: words per frame for blocks."""
+        if self.group:
+            return self.groups_per_frame * self.group.message_slots
+        return self.marker_period - self.marker_symbols
+
+    @property
     def blocks_per_frame(self) -> int:
-        return (self.marker_period - self.marker_symbols) // self.words_per_block
+        return self.message_words // self.words_per_block
 
     @property
     def identity_bits(self) -> int:

@@ -6,7 +6,11 @@ from math import ceil, gcd
 
 from .code import Code
 
-__all__ = ["Group"]
+__all__ = ["CODES", "Group", "named_group", "nearest_groups"]
+
+CODES = {"kp4": (544, 514, 10), "kr4": (528, 514, 10), "ll": (272, 258, 10), "rs255": (255, 239, 8)}
+"""n, k and bits per symbol: IEEE 802.3 clauses 119 and 91, half of the latter as in the 25/50G
+Ethernet Consortium's low latency FEC, and the code of ITU-T G.709 with the generator of ours."""
 
 _MOST_SLOTS = 255
 _MOST_CODEWORDS = 64
@@ -103,3 +107,31 @@ class Group:
     @property
     def lanes_silent(self) -> int:
         return self.code.t // self.symbols_per_lane
+
+
+def named_group(name: str, lanes: int, codeword: int = 0) -> Group:
+    """The group of a code of :data:`CODES` on so many lanes, shortened to `codeword` symbols if that
+    is not 0. Raises ValueError as :class:`Group` and :class:`Code` do."""
+    n, k, m = CODES[name]
+    length = codeword or n
+    return Group(Code(length, length - (n - k), m), lanes)
+
+
+def nearest_groups(name: str, lanes: int, codeword: int = 0) -> str:
+    """What has a group, in words: the longest shorter codeword on so many lanes, and the nearest
+    numbers of lanes with that codeword."""
+    n, k, _ = CODES[name]
+
+    def possible(count: int, length: int) -> bool:
+        try:
+            named_group(name, count, length)
+        except ValueError:
+            return False
+        return True
+
+    lengths = [f"codeword = {length}" for length in range(codeword or n, n - k, -1)
+               if possible(lanes, length)]
+    counts = [f"lanes = {count}" for distance in range(1, 1024)
+              for count in (lanes - distance, lanes + distance)
+              if 1 <= count <= 1024 and possible(count, codeword)]
+    return " or ".join([*lengths[:1], *counts[:2]]) or "none"

@@ -5,6 +5,9 @@ from enum import IntEnum
 from functools import cached_property
 from math import ceil
 
+import numpy as np
+
+from .groups import GroupCode
 from .reed_solomon import ReedSolomon
 
 __all__ = ["KEY", "PAUSE", "RESUME", "SYNC", "Format", "Kind"]
@@ -49,7 +52,9 @@ class Format:
     scrambler : bool
         Whether payload is scrambled; otherwise the key stream is 0.
     parity : int
-        K, lanes with the parity of each word; 0 for no FEC.
+        K, lanes with the parity of each word.
+    group_code : (n, k) or None
+        A code over groups of words; with neither this nor parity lanes there is no FEC.
     """
 
     lanes: int
@@ -58,6 +63,7 @@ class Format:
     marker_period: int = 12288
     scrambler: bool = True
     parity: int = 0
+    group_code: tuple[int, int] | None = None
 
     def __post_init__(self):
         if not 1 <= self.lanes or not 0 <= self.spares or self.N > 2048:
@@ -66,6 +72,8 @@ class Format:
             raise ValueError(f"parity = {self.parity} is out of range: allowed is 0 or more")
         if not 4 <= self.gear <= 16:
             raise ValueError(f"gear = {self.gear} is out of range: allowed is 4 to 16")
+        if self.parity and self.group_code:
+            raise ValueError("there are either parity lanes or a group code, not both")
         if self.blocks_per_frame < 1:
             raise ValueError(f"marker_period = {self.marker_period} leaves no room for a block")
 
@@ -88,6 +96,16 @@ class Format:
     def code(self) -> ReedSolomon:
         """The code across the lanes; only with parity lanes."""
         return ReedSolomon(self.code_lanes, self.lanes, self.gear)
+
+    @cached_property
+    def group(self) -> GroupCode | None:
+        """The group code, if there is one."""
+        return GroupCode(*self.group_code, self.gear, self.lanes) if self.group_code else None
+
+    @property
+    def expendable(self) -> int:
+        """Lanes of the code that may be missing."""
+        return self.group.lanes_known if self.group else self.parity
 
     @property
     def g(self) -> int:
@@ -130,10 +148,19 @@ class Format:
         """Symbols per marker."""
         return self.Ms + self.Mb
 
-    @property
+    def message_words(self, length: int) -> np.ndarray:
+        """Which of the first `length` words after a marker are message words; of a group code, those
+        of whole groups."""
+        places = np.arange(length)
+        if self.group is None:
+            return places
+        T = self.group.T
+        return places[(places < length // T * T) & (places % T < self.group.Tm)]
+
+    @cached_property
     def blocks_per_frame(self) -> int:
         """Whole blocks between two markers; what is left of the frame is filler."""
-        return (self.P - self.M) // self.m
+        return len(self.message_words(self.P - self.M)) // self.m
 
     @property
     def frame_bits(self) -> int:

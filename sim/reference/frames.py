@@ -88,12 +88,19 @@ def encode_frames(fmt: Format, blocks: np.ndarray, first_base: int,
 
 def _payload(fmt: Format, blocks: np.ndarray, words: int) -> np.ndarray:
     """Unscrambled payload of one frame, or its first words: uint16 [words, N]."""
-    count = min(-(-words // fmt.m), fmt.blocks_per_frame)
-    payload = np.zeros((max(words, count * fmt.m), fmt.N), np.uint16)
+    # Up to the end of the block and of the group that the last word is in.
+    T = fmt.group.T if fmt.group else 1
+    length = min(fmt.P - fmt.M, words + fmt.m * T)
+    places = fmt.message_words(length)
+    count = min(len(places) // fmt.m, fmt.blocks_per_frame)
+    payload = np.zeros((length, fmt.N), np.uint16)
     padded = np.tile(idle_block(fmt), (count, 1))
     padded[:len(blocks)] = blocks[:count]
-    payload[:count * fmt.m, :fmt.L] = blocks_to_symbols(fmt, padded)
-    if fmt.parity:
+    payload[places[:count * fmt.m], :fmt.L] = blocks_to_symbols(fmt, padded)
+    if fmt.group:
+        coded = length // T * T
+        payload[:coded, :fmt.L] = fmt.group.encode(payload[places, :fmt.L])
+    elif fmt.parity:
         payload[:, :fmt.code_lanes] = fmt.code.encode(payload[:, :fmt.L])
     return payload[:words]
 
@@ -139,16 +146,27 @@ def decode_frames(fmt: Format, symbols: np.ndarray,
             parity_errors += good & (body.parity != parity)
         payload = symbols[at + fmt.M:at + fmt.P]
         parity = fold(np.bitwise_xor.reduce(payload, axis=0))
-        whole = len(payload) // fmt.m * fmt.m
-        clear = payload[:whole] ^ keystream(fmt, own, ids, whole)
-        if fmt.parity:
-            result = fmt.code.decode(clear[:, :fmt.code_lanes], erasures)
-            clear[:, :fmt.code_lanes] = result.words
-            corrected[:fmt.code_lanes] += result.locations.sum(axis=0)
-            failed.append(result.failed)
-        else:
-            failed.append(np.zeros(whole, bool))
-        blocks.append(symbols_to_blocks(fmt, clear[:, :fmt.L]))
+        clear = payload ^ keystream(fmt, own, ids, len(payload))
+        words, wrong, changed = _decode_words(fmt, clear[:, :fmt.code_lanes], erasures)
+        corrected[:fmt.code_lanes] += changed
+        places = fmt.message_words(len(payload))
+        places = places[:len(places) // fmt.m * fmt.m]
+        failed.append(wrong[places])
+        blocks.append(symbols_to_blocks(fmt, words[places, :fmt.L]))
     bad = np.any(np.concatenate(failed).reshape(-1, fmt.m), axis=1)
     return DecodedFrames(np.concatenate(blocks), parity_errors, bad_checks, corrected, bad, bases,
                          messages)
+
+
+def _decode_words(fmt: Format, words: np.ndarray, erasures: np.ndarray | None
+                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray | int]:
+    """Code lanes [words, L + K] corrected; which words failed; symbols changed per lane."""
+    failed, changed = np.zeros(len(words), bool), 0
+    if fmt.group:
+        words, coded = words.copy(), len(words) // fmt.group.T * fmt.group.T
+        words[:coded], failed[:coded], locations = fmt.group.decode(words[:coded], erasures)
+        changed = locations.sum(axis=0)
+    elif fmt.parity:
+        result = fmt.code.decode(words, erasures)
+        words, failed, changed = result.words, result.failed, result.locations.sum(axis=0)
+    return words, failed, changed

@@ -101,8 +101,8 @@ def receive(fmt: Format, lane_bits: np.ndarray | Sequence[np.ndarray],
     Raises
     ------
     ValueError
-        If more data and parity lanes do not lock than there are parity lanes, or two lanes have one
-        identity.
+        If more data and parity lanes do not lock than the code can do without, or two lanes have
+        one identity.
     """
     locks = [lock_lane(fmt, bits, tolerance) for bits in lane_bits]
     lane_map = _sort(fmt, locks)
@@ -132,7 +132,7 @@ def _sort(fmt: Format, locks: list[LaneLock | None]) -> list[int]:
                              f"logical lane {lock.identity}")
         lane_map[lock.identity] = p
     missing = [lane for lane in range(fmt.code_lanes) if lane_map[lane] < 0]
-    if len(missing) > fmt.parity:
+    if len(missing) > fmt.expendable:
         raise ValueError(f"lanes {missing} did not lock")
     return lane_map
 

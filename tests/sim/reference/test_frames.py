@@ -1,6 +1,7 @@
 """Frames, bit by bit against a scalar transmitter, and back."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from lampyris.sim.reference import (
     encode_packets,
     idle_block,
 )
+from lampyris.sim.reference.lanes import blocks_to_symbols
 from lampyris.sim.reference.lfsr import next_base
 
 FORMATS = [Format(1, 0, 8, 256), Format(3, 1, 10, 256), Format(8, 0, 8, 128),
            Format(16, 2, 4, 128), Format(5, 1, 13, 512), Format(2, 3, 16, 128)]
+CODED = [Format(8, 1, 8, 256, parity=4), Format(16, 1, 10, 512, group_code=(544, 514)),
+         Format(6, 1, 4, 128, group_code=(12, 8)), Format(4, 0, 4, 301, group_code=(12, 6))]
 every_format = pytest.mark.parametrize("fmt", FORMATS, ids=lambda f: f"{f.L}+{f.spares}x{f.g}")
 
 
@@ -74,8 +78,8 @@ def test_against_scalar_transmitter(fmt, scrambler, rng):
         assert symbols[:, lane].tolist() == values
 
 
-@pytest.mark.parametrize("fmt", [*FORMATS, Format(128, 8, 8, 1024)],
-                         ids=lambda f: f"{f.L}+{f.spares}x{f.g}")
+@pytest.mark.parametrize("fmt", [*FORMATS, *CODED, Format(128, 8, 8, 1024)],
+                         ids=lambda f: f"{f.L}+{f.spares}x{f.g}{f.group_code or ''}")
 def test_round_trip(fmt, make_packets):
     packets = make_packets(80, 100 + 4 * fmt.S, 0.1)
     blocks = encode_packets(fmt, packets)
@@ -106,6 +110,41 @@ def test_word_count(fmt, rng):
         whole = sum(min(max(0, words - at - fmt.M), fmt.P - fmt.M) // fmt.m for at in (0, fmt.P))
         if words >= fmt.M:
             assert np.array_equal(decode_frames(fmt, part).blocks, blocks[:whole])
+
+
+@pytest.mark.parametrize("fmt", CODED[1:], ids=lambda f: f"{f.L}x{f.g}{f.group_code}")
+def test_groups_in_a_frame(fmt, rng):
+    """Blocks lie in message words in order; what comes after the last whole group is 0."""
+    fmt = replace(fmt, scrambler=False)
+    T, Tm = fmt.group.T, fmt.group.Tm
+    groups = (fmt.P - fmt.M) // T
+    assert fmt.blocks_per_frame == groups * Tm // fmt.m
+    blocks = rng.integers(0, 1 << 32, (2 * fmt.blocks_per_frame, fmt.S), np.uint32)
+    symbols = encode_frames(fmt, blocks, 3)
+    sent = blocks_to_symbols(fmt, blocks).reshape(2, -1, fmt.L)
+    for frame in range(2):
+        payload = symbols[frame * fmt.P + fmt.M:(frame + 1) * fmt.P, :fmt.L]
+        messages = payload[:groups * T].reshape(groups, T, fmt.L)[:, :Tm].reshape(-1, fmt.L)
+        assert np.array_equal(messages[:sent.shape[1]], sent[frame])
+        assert not messages[sent.shape[1]:].any() and not payload[groups * T:].any()
+    for words in (fmt.M + 1, fmt.M + T - 1, fmt.M + T + Tm, fmt.P - 1, fmt.P + fmt.M + T):
+        part = encode_frames(fmt, blocks, 3, words=words)
+        assert np.array_equal(part, symbols[:words])
+
+
+def test_errors_in_groups(make_packets):
+    """Corrected where the code can; where not, the blocks of that group alone are bad."""
+    fmt = Format(16, 1, 10, 512, group_code=(544, 514))
+    blocks = encode_packets(fmt, make_packets(80, 300, 0.0))
+    symbols = encode_frames(fmt, blocks, 5)
+    symbols[fmt.M + 3, :15] ^= 1
+    symbols[fmt.M + fmt.group.T, :16] ^= 1
+    decoded = decode_frames(fmt, symbols)
+    assert decoded.corrected.tolist() == [1] * 15 + [0, 0]
+    Tm = fmt.group.Tm
+    assert fmt.m == 1 and decoded.bad.tolist() == [
+        Tm <= place < 2 * Tm for place in range(len(decoded.bad))]
+    assert np.array_equal(decoded.blocks[:Tm], blocks[:Tm])
 
 
 def test_no_blocks():
