@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .config import LinkConfig
 from .control.counters import HostCounters
+from .control.health import LaneHealth
 from .control.lane_order import LaneOrder
 from .control.lane_window import LaneWindow
 from .control.link_control import DownReason, LinkControl
@@ -28,7 +29,9 @@ from .striping.sorter import LaneSorter, sorter_latency
 __all__ = ["WordReceiver", "receiver_members"]
 
 _FEC_MEMBERS = {
-    "lost_lanes": Out(11), "corrected_words": Out(32), "failed_words": Out(32)}
+    "lost_lanes": Out(11), "corrected_words": Out(32), "failed_words": Out(32),
+    "sick_lanes": Out(11), "suspect_lanes": Out(11), "place_index": In(11),
+    "place_errors": Out(32), "place_sick": Out(1), "place_suspect": Out(1)}
 _SPARE_MEMBERS = {
     "sparing": In(1), "degraded": Out(1), "near_spare": Out(16), "far_spare": Out(16)}
 
@@ -74,6 +77,10 @@ class WordReceiver(wiring.Component):
     lost_lanes : 11 bits, out; corrected_words, failed_words : 32 bits, out
         With FEC only: code lanes that are erased now; words that were corrected, and that could not
         be. The counts wrap.
+    sick_lanes, suspect_lanes : 11 bits, out; place_index : 11 bits, in; place_errors : 32 bits,
+    place_sick, place_suspect : 1 bit, out
+        With FEC only: `index`, `errors` and the outputs of the same names of :class:`LaneHealth`,
+        whose places are the logical lanes.
     sparing, degraded : 1 bit; near_spare, far_spare : 16 bits
         With FEC and spares only: `enable`, `degraded` and `word` of :class:`SpareManager`, and what
         the far end's said. The words hold still for a frame at least.
@@ -106,6 +113,12 @@ class WordReceiver(wiring.Component):
     lost_lanes: Signal
     corrected_words: Signal
     failed_words: Signal
+    sick_lanes: Signal
+    suspect_lanes: Signal
+    place_index: Signal
+    place_errors: Signal
+    place_sick: Signal
+    place_suspect: Signal
     sparing: Signal
     degraded: Signal
     near_spare: Signal
@@ -169,28 +182,45 @@ class WordReceiver(wiring.Component):
         m.submodules.blocks = in_rx(blocks)
         delay = sorter_latency(lanes)
         word = ordered.o.as_value()
-        moving = Signal(geometry.code_lanes)
-        if spares_in_use(geometry):
-            spares = SpareManager(geometry=geometry)
-            m.submodules.spares = in_rx(spares)
-            m.d.comb += [
-                spares.enable.eq(self.sparing), spares.up.eq(control.up),
-                spares.frame.eq(reader.valid & (reader.position == 0)),
-                spares.live.eq(order.present), spares.lost.eq(order.lost),
-                self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
-                self.far_spare.eq(window.spare), moving.eq(spares.moving),
-            ]
         if geometry.parity:
+            moving = Signal(geometry.code_lanes)
+            health = LaneHealth(
+                places=lanes, code_places=geometry.code_lanes, limit=geometry.parity)
+            m.submodules.health = in_rx(health)
+            if spares_in_use(geometry):
+                spares = SpareManager(geometry=geometry)
+                m.submodules.spares = in_rx(spares)
+                m.d.comb += [
+                    spares.enable.eq(self.sparing), spares.up.eq(control.up),
+                    spares.frame.eq(reader.valid & (reader.position == 0)),
+                    spares.live.eq(order.present), spares.sick.eq(health.sick),
+                    spares.lost.eq(health.count), spares.identity.eq(order.identity),
+                    order.served.eq(spares.served), order.leave.eq(spares.leave),
+                    self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
+                    self.far_spare.eq(window.spare), moving.eq(spares.moving),
+                ]
             decoder = WordDecoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
             m.submodules.decoder = in_rx(decoder)
             gate = WordGate(geometry=geometry, delay=delay + decoder.latency, payload_delay=delay)
+            spare_wrong = Signal(geometry.spares)
             m.d.comb += [
                 # Markers are outside the code: to the decoder they are words without an error.
                 decoder.i.eq(Mux(gate.payload, word[:len(decoder.i)], 0)),
-                decoder.erasures.eq(~order.present[:geometry.code_lanes] | moving),
+                decoder.erasures.eq(health.erased | health.sick[:geometry.code_lanes]),
                 blocks.word.eq(decoder.o), blocks.bad.eq(decoder.failed),
                 self.lost_lanes.eq(Mux(decoder.overfull, order.lost, decoder.erased)),
+                health.wrong.eq(Cat(decoder.corrected, spare_wrong)),
+                health.live.eq(order.present), health.up.eq(control.up),
+                health.erased.eq(~order.present[:geometry.code_lanes] | moving),
+                health.clear.eq(self.clear), health.index.eq(self.place_index),
+                self.place_errors.eq(health.errors),
+                *(getattr(self, name).eq(getattr(health, name)) for name in (
+                    "sick_lanes", "suspect_lanes", "place_sick", "place_suspect")),
             ]
+            # A spare's payload is 0.
+            m.d.rx += spare_wrong.eq(Cat(
+                gate.payload & word.word_select(place, gear).any()
+                for place in range(geometry.code_lanes, lanes)))
             for event, counter in ((decoder.corrected.any(), self.corrected_words),
                                    (decoder.failed, self.failed_words)):
                 with m.If(self.clear):

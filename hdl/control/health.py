@@ -1,4 +1,4 @@
-"""Lane health: which lanes are dying though they still have their lock, from what the FEC corrects."""
+"""Lane health: which lanes are dying though they have their lock, from what the FEC corrects."""
 
 from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring

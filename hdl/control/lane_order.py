@@ -1,6 +1,6 @@
 """Which lane goes to which place: reads the identities in turn and keeps the sorter right."""
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +24,9 @@ class LaneOrder(wiring.Component):
     -------
     turn : in, 0..lanes-1; live : 1 bit, in; identity : 11 bits, in
         The lanes in turn, one per cycle: number, whether it is good, and what it says it is.
+    served, leave : 1 bit, in
+        Of `identity`: it has been given to a spare; and the lane that says so now does it wrongly.
+        Such a lane is not believed as long as it says the same and `served` holds.
     tags : `lanes` bits, out; tag, first, commit : 1 bit, out
         To the sorter.
     commit_out : 1 bit, in
@@ -44,6 +47,8 @@ class LaneOrder(wiring.Component):
     turn: Signal
     live: Signal
     identity: Signal
+    served: Signal
+    leave: Signal
     tags: Signal
     tag: Signal
     first: Signal
@@ -60,6 +65,7 @@ class LaneOrder(wiring.Component):
         self._lanes, self._code_lanes = lanes, code_lanes
         super().__init__({
             "turn": In(range(lanes)), "live": In(1), "identity": In(11),
+            "served": In(1), "leave": In(1),
             "tags": Out(lanes), "tag": Out(1), "first": Out(1), "commit": Out(1),
             "commit_out": In(1), "done": Out(1), "present": Out(lanes),
             "lost": Out(range(code_lanes + 1)), "doubled": Out(1),
@@ -74,6 +80,7 @@ class LaneOrder(wiring.Component):
         places = [Signal(bits, name=f"place{lane}", reset_less=True) for lane in range(lanes)]
         settled = Signal(lanes)         # lanes whose place this round is known
         taken = Signal(lanes)           # places that a live lane has
+        shunned = Signal(lanes)         # lanes that are not believed
         lane = Signal(range(lanes))
         place = Signal(range(lanes))
         left = Signal(range(bits + 1))
@@ -113,7 +120,11 @@ class LaneOrder(wiring.Component):
                 unique = Signal()
                 m.d.comb += unique.eq(
                     (self.identity < lanes) & ~taken.bit_select(self.identity[:bits], 1))
-                with m.If(self.live):
+                shun = Signal()
+                m.d.comb += shun.eq(self.live & (self.leave | (
+                    self.served & shunned.bit_select(lane, 1))))
+                m.d.sync += shunned.eq(Mux(shun, shunned | this_lane, shunned & ~this_lane))
+                with m.If(self.live & ~shun):
                     m.d.sync += doubled.eq(doubled | ~unique)
                     with m.If(unique):
                         m.d.comb += choose.eq(1)

@@ -7,7 +7,7 @@ heard. The lanes tell by their markers who they are, so the order at the receive
 transmitter does, not what was agreed.
 """
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,15 +31,20 @@ def spares_in_use(geometry: Geometry) -> int:
 class SpareManager(wiring.Component):
     """The receiver's half: finds a spare for each lane of the code that is missing.
 
-    A lane that is missing is erased, so moving it does no harm. It goes to a spare that is seen
-    alive. If it is not back after `patience` frames the spare has failed as well: it is burnt, and
-    the next one is tried. When no spare is free, one whose own place is alive again is released:
-    the lane that it served goes back to its old LED, which has recovered. This is tried only while
-    the code can do without one more lane, and at most once in `patience` frames.
+    A lane that is missing or sick is erased, so moving it does no harm. It goes to a spare that is
+    seen alive and not sick. If it is not back after `patience` frames the spare has failed as well:
+    it is burnt, and the next one is tried. When no spare is free, one whose own place is well again
+    is released: the lane that it served goes back to its old LED, which has recovered. This is
+    tried only while the code can do without one more lane, and at most once in `patience` frames.
+    As the old LED carries the spare's symbols until then, one that is locked, but sick, does not
+    get its lane back.
 
     A lane that is asked to move is `moving`, to be erased even if it is alive, until the far
     transmitter must have moved it and its old LED has lost its lock: a lane that has come back by
     itself, or is released, is not moved under the decoder's eyes.
+
+    A sick LED may keep the lock that it had for long after its lane has left it, as most of its
+    markers do not pass their check. So the manager tells :class:`LaneOrder` not to believe it.
 
     Parameters
     ----------
@@ -58,14 +63,19 @@ class SpareManager(wiring.Component):
         Pulses once a frame.
     live : N bits, in
         Places whose lane takes part.
+    sick : N bits, in
+        Places whose symbols are not to be relied on all the same.
     lost : in, 0..code_lanes
-        Places of the code whose lane does not.
+        Places of the code that are erased.
+    identity : 11 bits, in; served, leave : 1 bit, out
+        A lane's identity: has it been given to a spare; and is the LED that had it still there, so
+        that who says to be this lane is the sick one? In the same cycle.
     moving : `code_lanes` bits, out
         Places whose lane may be moved soon.
     word : :attr:`spare_word`, out
         What to tell the far transmitter: each entry for three frames.
     degraded : 1 bit, out
-        A lane is missing, and there is no spare for it.
+        A lane is missing or sick, and there is no spare for it.
 
     Cost: a few flip-flops per spare; one place is looked at per cycle.
     """
@@ -74,7 +84,11 @@ class SpareManager(wiring.Component):
     up: Signal
     frame: Signal
     live: Signal
+    sick: Signal
     lost: Signal
+    identity: Signal
+    served: Signal
+    leave: Signal
     moving: Signal
     word: data.View
     degraded: Signal
@@ -86,8 +100,9 @@ class SpareManager(wiring.Component):
         self._patience = patience or 3 * spares_in_use(geometry) + 32
         super().__init__({
             "enable": In(1), "up": In(1), "frame": In(1), "live": In(geometry.physical_lanes),
-            "lost": In(range(geometry.code_lanes + 1)), "moving": Out(geometry.code_lanes),
-            "word": Out(spare_word), "degraded": Out(1),
+            "sick": In(geometry.physical_lanes), "lost": In(range(geometry.code_lanes + 1)),
+            "identity": In(11), "served": Out(1), "leave": Out(1),
+            "moving": Out(geometry.code_lanes), "word": Out(spare_word), "degraded": Out(1),
         })
 
     def elaborate(self, platform):
@@ -96,6 +111,7 @@ class SpareManager(wiring.Component):
         code_lanes = geometry.code_lanes
 
         served = [Signal(11, name=f"served{spare}") for spare in range(count)]  # lane + 1, or 0
+        leaving = Signal(count)         # the lane that it serves has not left its old LED yet
         burnt = Signal(count)
         timers = [Signal(range(self._patience + 1), name=f"timer{spare}") for spare in range(count)]
         calm = Signal(range(self._patience + 1))        # frames until a spare may be released
@@ -103,7 +119,7 @@ class SpareManager(wiring.Component):
         hold = 3 * count + _MOVE
         given = [Signal(11, name=f"given{spare}") for spare in range(count)]
         holds = [Signal(range(hold + 1), name=f"hold{spare}") for spare in range(count)]
-        own = self.live[code_lanes:code_lanes + count]
+        own = (self.live & ~self.sick)[code_lanes:code_lanes + count]
         free = Signal(count)
         back = Signal(count)            # it serves a lane whose own LED has recovered
         m.d.comb += [
@@ -114,10 +130,16 @@ class SpareManager(wiring.Component):
         # The place looked at: missing, and served by one of the spares?
         place = Signal(range(code_lanes))
         number = Signal(11)
-        missing = Signal()
+        there, missing = Signal(), Signal()
         serving = Signal(count)
-        m.d.comb += [number.eq(place + 1), missing.eq(self.up & ~self.live.bit_select(place, 1)),
-                     serving.eq(Cat(lane == number for lane in served))]
+        m.d.comb += [
+            number.eq(place + 1), there.eq(self.live.bit_select(place, 1)),
+            missing.eq(self.up & (~there | self.sick.bit_select(place, 1))),
+            serving.eq(Cat(lane == number for lane in served)),
+        ]
+        claimed = Cat(lane == self.identity + 1 for lane in served)
+        m.d.comb += [self.served.eq(claimed.any()), self.leave.eq((claimed & leaving).any())]
+        m.d.sync += leaving.eq(leaving & ~Mux(self.up & there, 0, serving))
         m.d.sync += place.eq(place + 1)
         wanting = Signal()              # some lane of this round has no spare to go to
         with m.If(place == code_lanes - 1):
@@ -151,6 +173,7 @@ class SpareManager(wiring.Component):
                     m.d.sync += [served[spare].eq(0), burnt[spare].eq(1)]
         with m.Elif(missing & free.any()):
             self._take_first(m, free, served, timers, number)
+            m.d.sync += leaving.eq(Mux(there, leaving | free & ~(free - 1), leaving))
         with m.Elif(missing):
             m.d.sync += wanting.eq(1)
             with m.If(back.any() & (self.lost < geometry.parity) & (calm == 0)):

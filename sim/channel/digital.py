@@ -81,6 +81,8 @@ class WordChannel:
         flips = np.zeros(lanes, bool) if invert is None else np.array(invert, bool)
         self._invert = np.where(flips, self._ones, 0).astype(np.uint32)
         self._flips = np.zeros(lanes, np.uint32)
+        self._noise: dict[int, float] = {}
+        self._powers = 1 << np.arange(gear)
         self._dead: dict[int, str] = {}
         for lane, how in (dead or {}).items():
             self.kill(lane, how)
@@ -122,6 +124,16 @@ class WordChannel:
         self._check_lane(source)
         self._order[lane] = source
         self.set_skew(lane, self._skew[lane])
+
+    def set_noise(self, lane: int, ber: float) -> None:
+        """Let an output lane have bit errors of its own; 0 ends that. They do not count in
+        `errors`."""
+        self._check_lane(lane)
+        if not 0 <= ber <= 1:
+            raise ValueError(f"ber = {ber} is out of range: allowed is 0 to 1")
+        self._noise.pop(lane, None)
+        if ber:
+            self._noise[lane] = ber
 
     def invert(self, lane: int) -> None:
         """Turn the polarity of an output lane over."""
@@ -198,6 +210,8 @@ class WordChannel:
         if self._flips.any():
             out ^= self._flips
             self._flips[:] = 0
+        for lane, ber in self._noise.items():
+            out[lane] ^= (self._random.random(self.gear) < ber) @ self._powers
         for lane, how in self._dead.items():
             out[lane] = (self._random.integers(self._ones + 1) if how == "random"
                          else self._ones if how == "stuck1" else 0)

@@ -159,7 +159,7 @@ def drive_settings(dut, p, count: int, rng: random.Random) -> list[int]:
         dut.lane_map.value = sum(lane << (place * bits) for place, lane in enumerate(order))
     values = {"seed": rng.randrange(1, 1 << 16), "loopback": int(p["loopback"])}
     values |= dict.fromkeys(("tx_prbs", "rx_prbs", "tx_message", "clear", "lane_index",
-                             "lane_dead", "sparing"), 0)
+                             "lane_dead", "sparing", "place_index"), 0)
     for name, value in values.items():
         if hasattr(dut, name):
             getattr(dut, name).value = value

@@ -70,3 +70,17 @@ def test_one_kill_too_many(twelve, tmp_path):
     result = twelve.run("overkill", tmp_path, high=600)
     assert result["kills"] == 3 and result["failed_words"] > 100
     assert result["flagged"] >= 1 and result["after"] == 60
+
+
+def test_dying(twelve, tmp_path):
+    """Noisy lanes are counted, erased within two windows, and replaced for good."""
+    result = twelve.run("dying", tmp_path, high=600)
+    assert result["flips"] > 1000 and result["bad"] == 3
+    assert result["delivered"] == result["sent"] > 200
+
+
+def test_dying_at_128_lanes(full, tmp_path):
+    """Two at once, until the four spares are used up; then two more, which stay erased."""
+    result = full.run("dying", tmp_path, at_once=2, erased=2)
+    assert result["flips"] > 1000 and result["bad"] == 6
+    assert result["delivered"] == result["sent"] > 200
