@@ -7,6 +7,8 @@ import pytest
 from amaranth.hdl import Elaboratable, Fragment
 from amaranth.hdl._ast import SignalSet
 
+from lampyris.fec.code import Code
+from lampyris.fec.group import Group
 from lampyris.sim.reference.reed_solomon import ReedSolomon
 
 
@@ -58,6 +60,41 @@ def _registers(component, part=None):
     return dut, list(found)
 
 
+class _GroupWords:
+    """A group code by the reference: words [slots, lanes] of a group, and its codewords.
+
+    `group` is that of the RTL, for the same code; nothing here is taken from it.
+    """
+
+    def __init__(self, rng, n, k, m, lanes):
+        self.rng, self.n, self.k, self.m, self.lanes = rng, n, k, m, lanes
+        self.group = Group(Code(n, k, m), lanes)
+        self.code = ReedSolomon(n, k, m)
+        width = np.gcd(n, lanes)
+        self.slots, self.count, self.message_slots = n // width, lanes // width, k // width
+        self.pad = k - self.message_slots * width
+        slot, lane = np.indices((self.slots, lanes))
+        self._codeword = (lane + slot) % self.count
+        self._symbol = slot * width + lane // self.count
+
+    def words(self, codewords):
+        """From [codewords, n]."""
+        return codewords[self._codeword, self._symbol]
+
+    def codewords(self, words):
+        """To [codewords, n]."""
+        codewords = np.zeros((self.count, self.n), words.dtype)
+        codewords[self._codeword, self._symbol] = words
+        return codewords
+
+    def random(self):
+        """A group of random message words."""
+        messages = np.array([[self.rng.getrandbits(self.m) for _ in range(self.k)]
+                             for _ in range(self.count)], np.uint16)
+        messages[:, :self.pad] = 0          # in the wire's order they are the last symbols
+        return self.words(np.roll(self.code.encode(messages), -self.pad, axis=1))
+
+
 @pytest.fixture
 def rng(request):
     return random.Random(request.node.name)
@@ -97,3 +134,9 @@ def codewords(rng):
 def registers():
     """Function (component, part=None) -> (the same to be simulated, registers in a submodule)."""
     return _registers
+
+
+@pytest.fixture
+def group_words(rng):
+    """Function (n, k, m, lanes) -> a group code by the reference, see :class:`_GroupWords`."""
+    return lambda *code: _GroupWords(rng, *code)
