@@ -26,7 +26,7 @@ class _ErasureStore(wiring.Component):
     row : in; enable : 1 bit, in; roots : iterations_per_clock·m bits, out
         A row of the list in force, in the clock after.
     count : out, 0..n-k; overfull : 1 bit, out
-        Length of the list in force; it has no room for all.
+        Length of the list in force; there is no room for all, and it means nothing.
     """
 
     mark: Signal
@@ -64,7 +64,7 @@ class _ErasureStore(wiring.Component):
             full.eq(count == self._group.code.parity),
             write.addr.eq(Cat((count >> place)[:len(self.row)], ~self.bank)),
             write.data.eq(self.locator.replicate(per_row)),
-            write.en.eq((self.mark & ~full) << count[:place]),
+            write.en.eq(self.mark << count[:place]),
             read.addr.eq(Cat(self.row, self.bank)), read.en.eq(self.enable),
             self.roots.eq(read.data),
         ]
@@ -101,7 +101,7 @@ class ErasureList(wiring.Component):
     counts : C x 0..n-k, out
         Number of erased symbols, codeword 0 lowest.
     overfull : C bits, out
-        The codeword has more than n - k: its count is n - k.
+        The codeword has more than n - k: its count and roots mean nothing.
     erased : out, 0..L
         Number of erased lanes.
 
