@@ -41,7 +41,8 @@ def test_groups(n, k, m, lanes, group_words, number, rng):
 
 
 @pytest.mark.parametrize("n, k, m, lanes, gates", [
-    (544, 514, 10, 128, 47), (528, 514, 10, 128, 25), (272, 258, 10, 128, 25), (248, 232, 8, 8, 24)])
+    (544, 514, 10, 128, 47), (528, 514, 10, 128, 25), (272, 258, 10, 128, 25),
+    (248, 232, 8, 8, 24)])
 def test_cost(n, k, m, lanes, gates):
     """XOR2 of the networks per bit of a word; a clock must do for them and three gates more."""
     group = Group(Code(n, k, m), lanes)

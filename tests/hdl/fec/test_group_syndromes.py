@@ -45,7 +45,8 @@ def test_groups(n, k, m, lanes, group_words, number, rng):
         for slot, word in enumerate(words):
             give(number(word, m), slot == 0, slot)
         if len(words) == code.slots:
-            syndromes = [number(values(codeword, n - k, m), m) for codeword in code.codewords(words)]
+            syndromes = [number(values(codeword, n - k, m), m)
+                         for codeword in code.codewords(words)]
             expected[len(given)] = (number(syndromes, (n - k) * m),
                                     number([value != 0 for value in syndromes], 1))
             dirty.add(any(syndromes))
@@ -69,7 +70,8 @@ def test_groups(n, k, m, lanes, group_words, number, rng):
 
 
 @pytest.mark.parametrize("n, k, m, lanes, gates", [
-    (544, 514, 10, 128, 38), (528, 514, 10, 128, 21), (272, 258, 10, 128, 21), (248, 232, 8, 8, 26)])
+    (544, 514, 10, 128, 38), (528, 514, 10, 128, 21), (272, 258, 10, 128, 21),
+    (248, 232, 8, 8, 26)])
 def test_cost(n, k, m, lanes, gates):
     """XOR2 per bit of a word; a clock must do for them."""
     group = Group(Code(n, k, m), lanes)
