@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .galois import Field, coordinates
 
-__all__ = ["PlaneDivider"]
+__all__ = ["PlaneDivider", "division_latency"]
 
 # A set of `count` elements is a list of m values of `count` bits, the bit planes: bit i of plane b
 # is coordinate b of element i. So an operation on all elements is written, and exported, once.
@@ -44,6 +44,17 @@ def _looked_up(table: dict[int, int], a: list) -> list[Value]:
         products.append(products[others] & lowest if others else a[first])
     return [reduce(xor, (product for product, rows in zip(products, sums, strict=True)
                          if rows >> row & 1)) for row in range(len(a))]
+
+
+def _chain(m: int) -> list[int]:
+    """From b to b^(2^(m-1) - 1), each the product of a power of 2 of the last and the last (2) or b
+    (1): the exponents' lengths in binary double or grow by one."""
+    return [step for bit in f"{m - 1:b}"[1:] for step in (2, 1)[:1 + int(bit)]]
+
+
+def division_latency(m: int) -> int:
+    """Cycles through a :class:`PlaneDivider`: 2 with an even m, 3 to 5 with an odd one."""
+    return 1 + (1 if m % 2 == 0 else len(_chain(m)))
 
 
 class PlaneDivider(wiring.Component):
@@ -105,7 +116,7 @@ class PlaneDivider(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from `dividend` and `divisor` to `o`."""
-        return 1 + (1 if self._field.m % 2 == 0 else len(self._chain))
+        return division_latency(self._field.m)
 
     def elaborate(self, platform):
         m = Module()
@@ -175,20 +186,15 @@ class PlaneDivider(wiring.Component):
 
     # Odd m ----------------------------------------------------------------------------------------
 
-    @property
-    def _chain(self) -> list[int]:
-        """From b to b^(2^(m-1) - 1), each the product of a power of 2 of the last and the last
-        (2) or b (1): the exponents' lengths in binary double or grow by one."""
-        return [step for bit in f"{self._field.m - 1:b}"[1:] for step in (2, 1)[:1 + int(bit)]]
-
     def _by_powers(self, m: Module, dividend: list, divisor: list):
         field, length, power, valid = self._field, 1, divisor, self.valid
-        for number, step in enumerate(self._chain):
+        chain = _chain(field.m)
+        for number, step in enumerate(chain):
             factor, shift = (power, length) if step == 2 else (divisor, 1)
             shifted = _linear([field.power(place << shift) for place in range(field.m)], power)
             power = self._held(m, _product(factor, shifted, field.exp), f"power{number}_", valid)
             dividend = self._held(m, dividend, f"dividend{number}_", valid)
-            if 1 in self._chain[number + 1:]:
+            if 1 in chain[number + 1:]:
                 divisor = self._held(m, divisor, f"divisor{number}_", valid)
             following = Signal(name=f"valid{number}")
             m.d.sync += following.eq(valid)

@@ -1,18 +1,17 @@
-"""A polynomial's values at the locators of all symbols of a word at once, as XOR networks."""
+"""A polynomial's values at the locators of many symbols at once, as XOR networks."""
 
 from functools import cache
 
 from amaranth import Cat, Module, Value
 
-from .code import Code
-from .galois import coordinates
+from .galois import Field, coordinates
 from .linear import Network, network_values, share
 
 __all__ = ["Evaluation"]
 
 
 class Evaluation:
-    """From coefficients f_j to the sums of f_j·X^-j, X = alpha^(n-1-s), for all symbols s.
+    """From coefficients f_j to the sums of f_j·X^-j for the locators X of some symbols.
 
     That is a binary matrix. It becomes a network as it is, or in two steps, whichever takes fewer
     gates. The two steps rest on squaring being linear: if a_i are the bits of X^-c, then X^-2c is
@@ -24,7 +23,10 @@ class Evaluation:
 
     Parameters
     ----------
-    code : Code
+    field : Field
+    places : range
+        The powers of alpha that the X are, in the order of the symbols: symbol s of a word of n has
+        X = alpha^(n-1-s).
     powers : tuple of int
         The j, ascending.
     basis : tuple of int
@@ -40,17 +42,18 @@ class Evaluation:
     powers 0, 2, .. 8, 4703 for 1, 3, 5, 7 and 6996 for 0..7; 68121 if all values had their own.
     """
 
-    def __init__(self, code: Code, powers: tuple[int, ...], basis: tuple[int, ...]):
-        self._code, self._powers = code, powers
-        self._direct, self._merge, self._sums = _networks(code, powers, basis)
-        merged = self._merge.gates + code.m * self._sums.gates
+    def __init__(self, field: Field, places: range, powers: tuple[int, ...],
+                 basis: tuple[int, ...]):
+        self._size = field.m
+        self._direct, self._merge, self._sums = _networks(field, places, powers, basis)
+        merged = self._merge.gates + field.m * self._sums.gates
         self.in_two_steps = merged < self._direct.gates
         self.gates = merged if self.in_two_steps else self._direct.gates
         self.depth = (self._merge.depth + self._sums.depth if self.in_two_steps
                       else self._direct.depth)
 
     def planes(self, m: Module, coefficients: list, prefix: str) -> list[Value]:
-        """Build it: bit s of plane b is coordinate b of the value that belongs to symbol s.
+        """Build it: bit s of plane b is coordinate b of the value that belongs to place s.
 
         Parameters
         ----------
@@ -59,7 +62,7 @@ class Evaluation:
         prefix : str
             What the names of the signals begin with.
         """
-        word, count = Cat(coefficients), self._code.m
+        word, count = Cat(coefficients), self._size
         if not self.in_two_steps:
             bits = network_values(m, self._direct, word, prefix)
             return [Cat(bits[plane::count]) for plane in range(count)]
@@ -69,11 +72,11 @@ class Evaluation:
 
 
 @cache
-def _networks(code: Code, powers: tuple[int, ...], basis: tuple[int, ...]
+def _networks(field: Field, places: range, powers: tuple[int, ...], basis: tuple[int, ...]
               ) -> tuple[Network, Network, Network]:
     """In one step; merging, summing up."""
-    field, masks = code.field, coordinates(basis)
-    points = [-power for power in reversed(range(code.n))]
+    masks = coordinates(basis)
+    points = [-place for place in places]
 
     def rows(elements: list[int]) -> list[int]:
         """From all coefficients' bits to the bits of the sum of products with the elements."""
@@ -96,7 +99,7 @@ def _networks(code: Code, powers: tuple[int, ...], basis: tuple[int, ...]
                 break
         else:
             leaders[power] = {power: 0}
-    merge, sums = [], [0] * code.n
+    merge, sums = [], [0] * len(points)
     for leader, squarings in leaders.items():
         values = [field.power(point * leader) for point in points]
         for bit in range(field.m):

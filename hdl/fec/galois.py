@@ -42,6 +42,8 @@ class Field:
     log : list of int
         Inverse of `exp`; log[0] has no meaning.
 
+    Fields with the same polynomial are equal.
+
     Raises
     ------
     ValueError
@@ -65,6 +67,12 @@ class Field:
                              f"primitive polynomials of degree {m}, as {PRIMITIVE[m]:#x}")
         for power, element in enumerate(self.exp[:self.size - 1]):
             self.log[element] = power
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Field) and self.polynomial == other.polynomial
+
+    def __hash__(self) -> int:
+        return hash(self.polynomial)
 
     def power(self, exponent: int) -> int:
         """alpha^exponent, for any whole exponent."""

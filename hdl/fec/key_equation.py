@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import xor
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth import Cat, Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .code import Code
+from .iteration import Iteration, multiples
 
 __all__ = ["KeyEquation"]
 
@@ -132,59 +133,45 @@ class KeyEquation(wiring.Component):
 
     def _start(self, m: Module) -> _State:
         """The erasures' locator, and the syndromes times this."""
-        field, size = self._code.field, self._code.m
-        syndromes = [Signal(size, name=f"syndrome{i}") for i in range(self._code.parity)]
-        gammas = [Signal(size, name=f"gamma{i}") for i in range(self._code.parity + 1)]
+        field, size, parity = self._code.field, self._code.m, self._code.parity
+        syndromes = [Signal(size, name=f"syndrome{i}") for i in range(parity)]
+        gammas = [Signal(size, name=f"gamma{i}") for i in range(parity + 1)]
         m.d.comb += [Cat(syndromes).eq(self.syndromes), Cat(gammas).eq(self.gamma)]
         # Multiples of the erasures' locator, not of the syndromes: these are quiet.
-        multiples = {i: self._multiples(m, f"gamma{i}", gammas[i])
-                     for i in range(1, self._code.parity)}
-        product = [reduce(xor, [field.combine(multiples[power - i], syndromes[i])
+        by_gamma = {i: multiples(m, field, f"gamma{i}", gammas[i]) for i in range(1, parity)}
+        product = [reduce(xor, [field.combine(by_gamma[power - i], syndromes[i])
                                 for i in range(power)], syndromes[power])
-                   for power in range(self._code.parity)]
+                   for power in range(parity)]
         return _State([Const(1, size), *gammas[1:]], product, [], [], Const(1, size),
-                      Const(0, signed(1)), self.count, self.overfull)
+                      Const(0, Shape.cast(range(-parity, parity + 1))), self.count, self.overfull)
 
     def _iterate(self, m: Module, r: int, s: _State) -> _State:
         """Iteration number r, which makes coefficient r of the product 0 if the length allows."""
-        combine, parity = self._code.field.combine, self._code.parity
+        parity = self._code.parity
         gap = Signal(self._code.m, name=f"gap{r}")
-        active, longer, replaced = (Signal(name=f"{name}{r}")
-                                    for name in ("active", "longer", "replaced"))
-        k = Signal(range(-parity, parity + 1), name=f"next_k{r}")
+        active = Signal(name=f"active{r}")
         m.d.comb += [
             active.eq(s.count <= r),
             gap.eq(s.product[r] & active.replicate(len(gap))),
-            longer.eq(gap.any() & (s.k >= 0)),
-            replaced.eq(longer | ~active),
-            k.eq(Mux(active, Mux(longer, ~s.k, s.k + 1), 0)),
         ]
-        by_gamma = self._multiples(m, f"scale{r}", s.gamma)
-        by_gap = self._multiples(m, f"gap{r}", gap)
+        iteration = Iteration(m, self._code.field, f"{r}", gamma=s.gamma, gap=gap, k=s.k,
+                              active=active)
 
         def advance(new: list, old: list) -> tuple[list, list]:
             """The next of two polynomials, and of what it is corrected with."""
-            following = [combine(by_gamma, new[0]),
-                         *(combine(by_gamma, a) ^ combine(by_gap, b)
-                           for a, b in zip(new[1:], old, strict=False))]
             shifted = [Const(0, len(gap)), *old]
-            return ([*following, *new[len(following):]],
-                    [Mux(replaced, a, b) for a, b in zip(new, shifted, strict=False)])
+            following, old = iteration.advance(new[:len(shifted)], shifted[:len(new)])
+            return [*following, *new[len(following):]], old
 
         locator, old = advance(s.locator, s.old)
         product, old_product = advance(s.product, s.old_product)
-        gamma = Mux(longer, gap, s.gamma)
+        gamma = iteration.next_gamma
         if r == parity - 1:                     # nothing is left to correct
             old, old_product, gamma = [], [], Const(1, len(gap))
         return replace(s, locator=locator, product=product, old=old,
-                       old_product=old_product[:parity - 1], gamma=gamma, k=k)
+                       old_product=old_product[:parity - 1], gamma=gamma, k=iteration.next_k)
 
     # Signals --------------------------------------------------------------------------------------
-
-    def _multiples(self, m: Module, name: str, value: Value) -> list[Signal]:
-        signals = [Signal(self._code.m, name=f"{name}_times{i}") for i in range(self._code.m)]
-        m.d.comb += Cat(signals).eq(Cat(self._code.field.multiples(value)))
-        return signals
 
     def _registers(self, m: Module, name: str, dirty: Value, state: _State
                    ) -> tuple[Value, _State]:

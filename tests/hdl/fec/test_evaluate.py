@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 from lampyris.fec.code import Code
 from lampyris.fec.divide import PlaneDivider
 from lampyris.fec.evaluate import Evaluation
+from lampyris.fec.galois import Field
 from lampyris.sim.reference.galois import Field as ReferenceField
 from lampyris.sim.streams import simulate
 
@@ -23,7 +24,7 @@ class Values(wiring.Component):
 
     def __init__(self, code, powers, basis):
         self._code, self._powers = code, powers
-        self.evaluation = Evaluation(code, powers, basis)
+        self.evaluation = Evaluation(code.field, range(code.n - 1, -1, -1), powers, basis)
         super().__init__({"i": In(data.ArrayLayout(code.m, len(powers))),
                           "o": Out(data.ArrayLayout(code.n, code.m))})
 
@@ -67,7 +68,7 @@ def test_values(n, k, m, polynomial, start, step, rng):
 def test_cost_of_128_lanes(powers, gates, in_two_steps):
     """The docstring names the counts; with 4 more levels for the test, it fits a clock of 13."""
     basis = PlaneDivider(m=8, count=136).basis
-    evaluation = Evaluation(Code(136, 128, 8), tuple(powers), basis)
+    evaluation = Evaluation(Field(8), range(135, -1, -1), tuple(powers), basis)
     assert evaluation.gates <= gates and evaluation.depth <= 9
     assert evaluation.in_two_steps == in_two_steps
 
