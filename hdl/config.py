@@ -60,8 +60,8 @@ class LinkConfig:
         Width of the AXI4-Stream data, bits; 0 stands for the width of a block. Else a multiple of
         32 which divides the width of a block or is a multiple of it, by at most 64.
     host_clock_mhz : float, 0 or 0.001..10000
-        Clock of the host streams, MHz; 0 stands for 1.1 times the block rate, which carries
-        1500-byte packets without a gap (a packet's last beat is seldom full).
+        Clock of the host streams, MHz; 0 stands for 1.1 times the rate of blocks without parity
+        slots, which carries 1500-byte packets without a gap (a packet's last beat is seldom full).
     view : ``"word"`` or ``"serial"``
         Lane interface: `gear` bits per core clock, or one NRZ bit per bit clock.
     ddr : bool

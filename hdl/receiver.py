@@ -12,10 +12,9 @@ from .control.lane_order import LaneOrder
 from .control.lane_window import LaneWindow
 from .control.link_control import DownReason, LinkControl
 from .control.spares import SpareManager, spares_in_use
-from .fec.decoder import WordDecoder
 from .framing.block_receiver import BlockReceiver
+from .framing.correction import Correction
 from .framing.decapsulator import Decapsulator
-from .framing.word_gate import WordGate
 from .lane.receive_lane import LaneStatus, ReceiveLane
 from .ports import flat_axi_stream
 from .shared import Repeated
@@ -45,7 +44,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "stray_blocks": Out(32),
         "data": In(lanes * config.gear), "valid": In(lanes),
         "link_up": Out(1), "down_reason": Out(DownReason), "lane_locked": Out(lanes),
-        "lane_dead": In(lanes), **(_FEC_MEMBERS if config.parity_lanes else {}),
+        "lane_dead": In(lanes), **(_FEC_MEMBERS if config.geometry.has_fec else {}),
         **(_SPARE_MEMBERS if spares_in_use(config.geometry) else {}),
         "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
         "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
@@ -56,7 +55,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
 class WordReceiver(wiring.Component):
     """One symbol per physical lane and core clock to the host stream.
 
-    lanes (align, lock, descramble, buffer) -> deskew -> sorter [-> FEC] -> blocks -> receive queue
+    lanes (align, lock, descramble, buffer) -> deskew -> sorter -> correction -> blocks -> receive queue
     (core clock to host clock) -> decapsulator [-> packet store] -> host
 
     Parameters
@@ -143,10 +142,11 @@ class WordReceiver(wiring.Component):
         in_rx, in_host = DomainRenamer("rx"), DomainRenamer("host")
 
         # Core clock: each physical lane by itself.
-        control = LinkControl(geometry=geometry)
+        correction = Correction(geometry=geometry, delay=sorter_latency(lanes))
+        control = LinkControl(geometry=geometry, settling=correction.settling)
         order = LaneOrder(lanes=lanes, code_lanes=geometry.code_lanes)
         reader = DeskewReader(lanes=lanes, depth=depth, places=geometry.marker_period,
-                              drops=geometry.parity > 0)
+                              drops=geometry.expendable > 0)
         window = LaneWindow(lanes=lanes)
         m.submodules.control = in_rx(control)
         m.submodules.order = in_rx(order)
@@ -179,58 +179,17 @@ class WordReceiver(wiring.Component):
             m, platform, "sorter", i=Cat(part.o for part in parts), tags=order.tags, tag=order.tag,
             first=order.first, commit=order.commit)
         blocks = BlockReceiver(geometry=geometry)
+        m.submodules.correction = in_rx(correction)
         m.submodules.blocks = in_rx(blocks)
-        delay = sorter_latency(lanes)
-        word = ordered.o.as_value()
-        if geometry.parity:
-            moving = Signal(geometry.code_lanes)
-            health = LaneHealth(
-                places=lanes, code_places=geometry.code_lanes, limit=geometry.parity)
-            m.submodules.health = in_rx(health)
-            if spares_in_use(geometry):
-                spares = SpareManager(geometry=geometry)
-                m.submodules.spares = in_rx(spares)
-                m.d.comb += [
-                    spares.enable.eq(self.sparing), spares.up.eq(control.up),
-                    spares.frame.eq(reader.valid & (reader.position == 0)),
-                    spares.live.eq(order.present), spares.sick.eq(health.sick),
-                    spares.lost.eq(health.count), spares.identity.eq(order.identity),
-                    order.served.eq(spares.served), order.leave.eq(spares.leave),
-                    self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
-                    self.far_spare.eq(window.spare), moving.eq(spares.moving),
-                ]
-            decoder = WordDecoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
-            m.submodules.decoder = in_rx(decoder)
-            gate = WordGate(geometry=geometry, delay=delay + decoder.latency, payload_delay=delay)
-            spare_wrong = Signal(geometry.spares)
-            m.d.comb += [
-                # Markers are outside the code: to the decoder they are words without an error.
-                decoder.i.eq(Mux(gate.payload, word[:len(decoder.i)], 0)),
-                decoder.erasures.eq(health.erased | health.sick[:geometry.code_lanes]),
-                blocks.word.eq(decoder.o), blocks.bad.eq(decoder.failed),
-                self.lost_lanes.eq(Mux(decoder.overfull, order.lost, decoder.erased)),
-                health.wrong.eq(Cat(decoder.corrected, spare_wrong)),
-                health.live.eq(order.present), health.up.eq(control.up),
-                health.erased.eq(~order.present[:geometry.code_lanes] | moving),
-                health.clear.eq(self.clear), health.index.eq(self.place_index),
-                self.place_errors.eq(health.errors),
-                *(getattr(self, name).eq(getattr(health, name)) for name in (
-                    "sick_lanes", "suspect_lanes", "place_sick", "place_suspect")),
-            ]
-            # A spare's payload is 0.
-            m.d.rx += spare_wrong.eq(Cat(
-                gate.payload & word.word_select(place, gear).any()
-                for place in range(geometry.code_lanes, lanes)))
-            for event, counter in ((decoder.corrected.any(), self.corrected_words),
-                                   (decoder.failed, self.failed_words)):
-                with m.If(self.clear):
-                    m.d.rx += counter.eq(0)
-                with m.Elif(event & control.up):
-                    m.d.rx += counter.eq(counter + 1)
-        else:
-            gate = WordGate(geometry=geometry, delay=delay)
-            m.d.comb += blocks.word.eq(word[:geometry.word_bits])
-        m.submodules.gate = in_rx(gate)
+        m.d.comb += [
+            correction.valid.eq(reader.valid), correction.position.eq(reader.position),
+            correction.word.eq(ordered.o.as_value()),
+            blocks.word.eq(correction.o), blocks.take.eq(correction.take),
+            blocks.last.eq(correction.last), blocks.bad.eq(correction.bad),
+        ]
+        if geometry.has_fec:
+            self._watch_lanes(m, control=control, order=order, reader=reader, window=window,
+                              correction=correction)
         m.d.comb += [
             control.crowded.eq(reader.crowded), control.done.eq(order.done),
             control.lost.eq(order.lost), control.doubled.eq(order.doubled),
@@ -238,8 +197,7 @@ class WordReceiver(wiring.Component):
             order.turn.eq(window.turn), order.identity.eq(window.seen.identity),
             order.live.eq(Mux(control.run, window.seen.joined, window.seen.locked)),
             order.commit_out.eq(ordered.commit_out),
-            gate.valid.eq(reader.valid), gate.position.eq(reader.position),
-            blocks.take.eq(gate.take), blocks.last.eq(gate.last), blocks.up.eq(control.up),
+            blocks.up.eq(control.up),
             window.index.eq(self.lane_index), self.lane_status.eq(window.status),
             self.rx_message.eq(window.message), self.link_up.eq(control.up),
             self.down_reason.eq(control.reason), self.far_pause.eq(blocks.pause),
@@ -299,3 +257,41 @@ class WordReceiver(wiring.Component):
             self.stray_blocks.eq(counters.stray_blocks),
         ]
         return m
+
+    def _watch_lanes(self, m: Module, *, control: LinkControl, order: LaneOrder,
+                     reader: DeskewReader, window: LaneWindow, correction: Correction):
+        """With FEC: which lanes are erased, and which are replaced by a spare."""
+        geometry, in_rx = self._config.geometry, DomainRenamer("rx")
+        moving = Signal(geometry.code_lanes)
+        health = LaneHealth(places=geometry.physical_lanes, code_places=geometry.code_lanes,
+                            limit=geometry.expendable)
+        m.submodules.health = in_rx(health)
+        if spares_in_use(geometry):
+            spares = SpareManager(geometry=geometry)
+            m.submodules.spares = in_rx(spares)
+            m.d.comb += [
+                spares.enable.eq(self.sparing), spares.up.eq(control.up),
+                spares.frame.eq(reader.valid & (reader.position == 0)),
+                spares.live.eq(order.present), spares.sick.eq(health.sick),
+                spares.lost.eq(health.count), spares.identity.eq(order.identity),
+                order.served.eq(spares.served), order.leave.eq(spares.leave),
+                self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
+                self.far_spare.eq(window.spare), moving.eq(spares.moving),
+            ]
+        m.d.comb += [
+            correction.erasures.eq(health.erased | health.sick[:geometry.code_lanes]),
+            self.lost_lanes.eq(Mux(correction.overfull, order.lost, correction.erased)),
+            health.wrong.eq(correction.wrong), health.live.eq(order.present),
+            health.up.eq(control.up),
+            health.erased.eq(~order.present[:geometry.code_lanes] | moving),
+            health.clear.eq(self.clear), health.index.eq(self.place_index),
+            self.place_errors.eq(health.errors),
+            *(getattr(self, name).eq(getattr(health, name)) for name in (
+                "sick_lanes", "suspect_lanes", "place_sick", "place_suspect")),
+        ]
+        for event, counter in ((correction.corrected, self.corrected_words),
+                               (correction.failed, self.failed_words)):
+            with m.If(self.clear):
+                m.d.rx += counter.eq(0)
+            with m.Elif(event & control.up):
+                m.d.rx += counter.eq(counter + 1)

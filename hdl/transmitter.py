@@ -8,6 +8,7 @@ from .config import LinkConfig
 from .control.lane_map import LaneMapShifter
 from .control.spares import SpareTable, spares_in_use
 from .fec.encoder import WordEncoder
+from .fec.group_encoder import GroupEncoder
 from .framing.encapsulator import Encapsulator
 from .framing.framer import Framer
 from .framing.slot_delay import SlotDelay
@@ -133,8 +134,12 @@ class WordTransmitter(wiring.Component):
                          framer.spare.eq(near.o), table.word.eq(far.o),
                          mapper.served.eq(table.served)]
         word, slot, position = framer.word, framer.slot, framer.position
-        if geometry.parity:
-            encoder = WordEncoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
+        if geometry.has_fec:
+            if geometry.group:
+                encoder = GroupEncoder(geometry.group)
+                m.d.comb += encoder.start.eq(framer.start)
+            else:
+                encoder = WordEncoder(n=geometry.code_lanes, k=geometry.lanes, m=gear)
             slots = SlotDelay(geometry=geometry, cycles=encoder.latency)
             m.submodules.encoder = in_tx(encoder)
             m.submodules.slots = in_tx(slots)

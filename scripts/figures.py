@@ -16,7 +16,7 @@ def figures(config: LinkConfig) -> dict[str, list[Figure]]:
         "words": _words(config),
         "frame": _frame(config),
         "rate": _rate(config),
-        **({"fec": _fec(config)} if config.parity_lanes else {}),
+        **({"fec": _fec(config)} if config.geometry.has_fec else {}),
         "receiver": _receiver(config),
     }
 
@@ -44,7 +44,10 @@ def _words(config: LinkConfig) -> list[Figure]:
 def _frame(config: LinkConfig) -> list[Figure]:
     geometry = config.geometry
     period = geometry.marker_period
-    idle = (period - geometry.marker_symbols) % geometry.words_per_block
+    used = geometry.blocks_per_frame * geometry.words_per_block
+    if geometry.group:
+        used += geometry.groups_per_frame * (geometry.group.slots - geometry.group.message_slots)
+    idle = period - geometry.marker_symbols - used
     share = geometry.marker_symbols / period
     return [
         ("frame_words", "frame", period, "words"),
@@ -70,13 +73,21 @@ def _rate(config: LinkConfig) -> list[Figure]:
 
 
 def _fec(config: LinkConfig) -> list[Figure]:
-    geometry = config.geometry
-    n, parity = geometry.code_lanes, geometry.parity
+    geometry, group = config.geometry, config.geometry.group
+    n, parity, lies = geometry.code_lanes, geometry.parity, "a word"
+    silent, words = parity // 2, []
+    if group:
+        n, parity, lies = group.code.n, group.code.parity, "over the words of a group"
+        silent = group.lanes_silent
+        words = [("group_words", "group", group.slots, "words"),
+                 ("group_message_words", "of them for blocks", group.message_slots, "words"),
+                 ("group_codewords", "codewords in a group", group.codewords, "")]
     return [
-        ("code_symbols", "codeword", n, f"symbols of {config.gear} bits, a word"),
+        ("code_symbols", "codeword", n, f"symbols of {config.gear} bits, {lies}"),
         ("parity_symbols", "parity symbols", parity, ""),
-        ("dead_lanes_unknown", "dead lanes, unknown", parity // 2, "at once cost nothing"),
-        ("dead_lanes_known", "dead lanes, known", parity, "cost nothing"),
+        *words,
+        ("dead_lanes_unknown", "dead lanes, unknown", silent, "at once cost nothing"),
+        ("dead_lanes_known", "dead lanes, known", geometry.expendable, "cost nothing"),
         ("raw_ber_for_1e_15", "raw bit error rate", raw_error_rate(
             n, parity // 2, config.gear, 1e-15), "makes 1e-15 behind the FEC"),
     ]

@@ -19,19 +19,19 @@ class DownReason(enum.Enum, shape=3):
 
 
 _ALIGN_FRAMES = 3
-_PIPELINE = 64
-"""Cycles, more than from the sorter to the end of the decoder."""
 
 
 class LinkControl(wiring.Component):
     """Waits for the lanes, starts the deskew, and takes the link down if too few lanes are left.
 
     It waits for all lanes that are not known to be dead. If some do not come for as long as locking
-    takes, it makes do without them: without as many as the code has parity lanes, and any spares.
+    takes, it makes do without them: without as many as the code bears, and any spares.
 
     Parameters
     ----------
     geometry : Geometry
+    settling : int
+        Cycles until what leaves the decoder is as a new order of the lanes has it.
 
     Members
     -------
@@ -62,8 +62,8 @@ class LinkControl(wiring.Component):
     up: Signal
     reason: Signal
 
-    def __init__(self, *, geometry: Geometry):
-        self._geometry = geometry
+    def __init__(self, *, geometry: Geometry, settling: int):
+        self._geometry, self._settling = geometry, settling
         lanes = geometry.physical_lanes
         super().__init__({
             "locked": In(lanes), "joined": In(lanes), "dead": In(lanes), "crowded": In(1),
@@ -75,7 +75,7 @@ class LinkControl(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         geometry = self._geometry
-        frame, parity = geometry.marker_period, geometry.parity
+        frame, expendable = geometry.marker_period, geometry.expendable
         patience = (geometry.gear + 3) * frame
 
         # One register between the lanes and the decisions: these are wide reductions.
@@ -84,9 +84,9 @@ class LinkControl(wiring.Component):
             all_locked.eq((self.locked | self.dead).all()),
             all_joined.eq((self.joined | ~self.locked).all()),
         ]
-        m.d.comb += enough.eq(self.lost <= parity)
+        m.d.comb += enough.eq(self.lost <= expendable)
 
-        timer = Signal(range(patience + 1), init=patience)
+        timer = Signal(range(max(patience, self._settling) + 1), init=patience)
         seen = Signal()                 # a round has ended in this state
         trouble = Mux(self.doubled, DownReason.IDENTITY,
                       Mux(all_joined, DownReason.LANE, DownReason.SKEW))
@@ -109,7 +109,7 @@ class LinkControl(wiring.Component):
                 with m.If(all_joined):
                     m.next = "ORDER"
                 with m.Elif(timer == 0):
-                    if parity:
+                    if expendable:
                         m.d.sync += timer.eq(_ALIGN_FRAMES * frame)
                         m.next = "MAKE_DO"
                     else:
@@ -128,7 +128,7 @@ class LinkControl(wiring.Component):
                 with m.If(self.done):
                     m.d.sync += seen.eq(1)
                     with m.If(seen & enough):
-                        m.d.sync += timer.eq(geometry.code_lanes + _PIPELINE)
+                        m.d.sync += timer.eq(self._settling)
                         m.next = "SETTLE"
                     with m.Elif(seen):
                         self._give_up(m, trouble, timer, patience)

@@ -24,8 +24,8 @@ says nothing new to a transmitter that has just begun."""
 
 
 def spares_in_use(geometry: Geometry) -> int:
-    """Spares that the protocol can name; none without FEC, which bridges the change."""
-    return min(geometry.spares, _MOST) if geometry.parity else 0
+    """Spares that the protocol can name; none without a code that bridges the change."""
+    return min(geometry.spares, _MOST) if geometry.expendable else 0
 
 
 class SpareManager(wiring.Component):
@@ -166,7 +166,7 @@ class SpareManager(wiring.Component):
                      erased.eq(erased + (moves | missing))]
         with m.If(place == code_lanes - 1):
             m.d.sync += [erased.eq(0),
-                         bearable.eq(erased + (moves | missing) <= geometry.parity)]
+                         bearable.eq(erased + (moves | missing) <= geometry.expendable)]
         with m.If(missing & serving.any()):
             for spare in range(count):
                 with m.If(serving[spare] & (timers[spare] == 0)):
@@ -176,7 +176,7 @@ class SpareManager(wiring.Component):
             m.d.sync += leaving.eq(Mux(there, leaving | free & ~(free - 1), leaving))
         with m.Elif(missing):
             m.d.sync += wanting.eq(1)
-            with m.If(back.any() & (self.lost < geometry.parity) & (calm == 0)):
+            with m.If(back.any() & (self.lost < geometry.expendable) & (calm == 0)):
                 m.d.sync += calm.eq(self._patience)
                 self._take_first(m, back, served, timers, Const(0, 11))
         for spare in range(count):

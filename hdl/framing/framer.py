@@ -4,16 +4,14 @@ from amaranth import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import Geometry
+from ..geometry import REFRESH_BLOCKS, Geometry
 from .control import FLOW_PAUSE, FLOW_RESUME, Kind, control_granule
+from .group_slots import GroupSlots
 from .marker import body_check
 from .scrambler import step_base
 from .transmit_lane import slot_layout
 
-__all__ = ["REFRESH_BLOCKS", "Framer"]
-
-REFRESH_BLOCKS = 1024
-"""Blocks after which the wish for a pause is repeated at the latest."""
+__all__ = ["Framer"]
 
 _REPEATS = 3                    # idle blocks in a row when the wish changes
 
@@ -49,6 +47,9 @@ class Framer(wiring.Component):
     slot : :func:`slot_layout`, out
     position : out
         Position in the frame of `word`; P-1 while waiting.
+    start : 1 bit, out
+        With a group code: `word` is the first of a group. Parity slots are left free, `word` means
+        nothing there.
 
     Latency: 1 cycle. Throughput: a word per cycle, without end.
     """
@@ -63,6 +64,7 @@ class Framer(wiring.Component):
     word: Signal
     slot: data.View
     position: Signal
+    start: Signal
 
     def __init__(self, *, geometry: Geometry, flow_control: bool = True, sparing: bool = False):
         self._geometry = geometry
@@ -71,7 +73,7 @@ class Framer(wiring.Component):
             "run": In(1), "seed": In(16), "message": In(16), "spare": In(16),
             "pause": In(1), "wish": In(1),
             "i": In(stream.Signature(unsigned(32 * geometry.granules))),
-            "word": Out(geometry.word_bits),
+            "word": Out(geometry.word_bits), "start": Out(1),
             # In the cycle after a reset no lane may count a payload symbol.
             "slot": Out(
                 slot_layout(geometry), init={"marker": 1}),  # pyright: ignore[reportCallIssue]
@@ -130,7 +132,8 @@ class Framer(wiring.Component):
         blocks_left = Signal(range(geometry.blocks_per_frame + 1))
         rest = Signal(range(max(words, 2)))
         at_block = Signal()
-        m.d.comb += at_block.eq(self.run & ~in_marker & (rest == 0) & (blocks_left != 0))
+        in_message = self._in_message(m, in_marker)
+        m.d.comb += at_block.eq(in_message & (rest == 0) & (blocks_left != 0))
         with m.If(in_marker):
             m.d.sync += blocks_left.eq(geometry.blocks_per_frame)
         with m.Elif(at_block):
@@ -149,14 +152,26 @@ class Framer(wiring.Component):
             m.d.sync += self.word.eq(Mux(at_block, block, 0))
         else:
             later = Signal(geometry.block_bits - geometry.word_bits, reset_less=True)
-            m.d.sync += Cat(self.word, later).eq(Mux(at_block, block, later))
+            with m.If(in_message):
+                m.d.sync += Cat(self.word, later).eq(Mux(at_block, block, later))
+            with m.Else():
+                m.d.sync += self.word.eq(0)
             with m.If(at_block):
                 m.d.sync += rest.eq(words - 1)
-            with m.Elif(rest != 0):
+            with m.Elif(in_message & (rest != 0)):
                 m.d.sync += rest.eq(rest - 1)
             with m.If(~self.run):
                 m.d.sync += rest.eq(0)
         return m
+
+    def _in_message(self, m, in_marker):
+        """The word that is made up now is a message word."""
+        if self._geometry.group is None:
+            return self.run & ~in_marker
+        m.submodules.slots = slots = GroupSlots(geometry=self._geometry)
+        m.d.comb += [slots.step.eq(1), slots.marker.eq(~self.run | in_marker)]
+        m.d.sync += self.start.eq(slots.start)
+        return slots.message
 
     def _idle_due(self, m, at_block):
         """An idle block is owed: the wish changed, or has not been repeated for long."""

@@ -21,6 +21,8 @@ LINK = {
     "physical": 0,         # lanes, 0: as wide as the ports say
     "lanes": 0,            # data lanes, for the raw rate
     "parity": 0,           # lanes, beside data lanes and spares
+    "group_code": [],      # n and k
+    "expendable": 0,       # lanes of the code that may be missing
     "spares": 0,
     "gear": 8,
     "frame": 4096,         # words from marker to marker

@@ -261,6 +261,8 @@ def link_parameters(config) -> dict[str, object]:
         "block_words": geometry.words_per_block, "core_mhz": config.core_clock_mhz,
         "bit_mhz": config.bit_clock_mhz, "host_mhz": config.host_clock,
         "drops": config.flow_control == "drop", "spares": config.spares, "parity": geometry.parity,
+        "group_code": [geometry.group.code.n, geometry.group.code.k] if geometry.group else [],
+        "expendable": geometry.expendable,
         "scrambler": config.scrambler != "none",
         "depth": config.deskew_depth, "fibre_m": config.fibre_m,
     }

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-PRESETS = "uled128, uled128-g10, uled16, uled8"
+PRESETS = "uled128, uled128-g10, uled128-kp4, uled16, uled8"
 
 ARGUMENTS = [
     ("", r"the following arguments are required: VERB \(see lampyris --help\)"),
@@ -48,7 +48,21 @@ ARGUMENTS = [
      r"lane_rate_gbps = nan must be a number, 0.001 to 64 Gb/s"),
     ("generate --set lane_rate_gbps=fast",
      r'lane_rate_gbps = "fast" must be a number, 0.001 to 64 Gb/s'),
-    ("generate --set fec=rs", r'fec = "rs" is unknown: allowed is "word", "none"'),
+    ("generate --set fec=rs", r'fec = "rs" is unknown: allowed is "word", "kp4", "kr4", "ll", '
+     r'"rs255", "none"'),
+    ("generate --set fec=kp4", r'gear = 8 does not fit fec = "kp4", whose symbols have 10 bits: '
+     r"allowed is 10"),
+    ("generate --preset uled128-kp4 --set codeword=30", r"codeword = 30 is out of range: "
+     r'fec = "kp4" allows 0 \(= 544\) or 31 to 544 symbols'),
+    ("generate --preset uled128-kp4 --set lanes=136", r"codewords of 544 symbols on 136 lanes make "
+     r"groups of 4 words and 1 codewords: allowed are 17 to 255 words and up to 64 codewords; "
+     r'nearest to fec = "kp4", lanes = 136 are codeword = 540 or lanes = 132 or lanes = 140'),
+    ("generate --preset uled128-kp4 --set codeword=543", r"codewords of 543 symbols on "
+     r"128 lanes make groups of 543 words and 128 codewords: allowed are 17 to 255 words and up to "
+     r'64 codewords; nearest to fec = "kp4", lanes = 128 are codeword = 540 or lanes = 129 or '
+     r"lanes = 126"),
+    ("generate --preset uled128-kp4 --set marker_period=128", r"marker_period = 128 is too short: "
+     r"at least 256 \(4 deskew depths\) for deskew_ui = 256 and gear = 10"),
     ("generate --set parity=7", r"parity = 7 is odd: allowed is an even number, 2 to 64"),
     ("generate --set parity=0", r"parity = 0 is out of range: allowed is 2 to 64"),
     ("generate --set gear=13", r'gear = 13 is too wide for fec = "word": allowed is 4 to 12'),

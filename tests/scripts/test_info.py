@@ -26,7 +26,7 @@ def test_default_by_hand(derived):
         "marker_overhead_percent": 0.09765625, "blocks_per_frame": 12276, "filler_words": 0,
         "raw_rate_gbps": 512,
         "encapsulation_overhead_percent": pytest.approx(200 / 377),
-        "net_rate_gbps": pytest.approx(512 * (12276 / 12288) * (1023 / 1024) * (375 / 377)),
+        "net_rate_gbps": pytest.approx(512 * (12276 / 12288) * (4095 / 4096) * (375 / 377)),
         "efficiency_percent": pytest.approx(
             100 * (12276 / 12288) * (1023 / 1024) * (375 / 377)),
         "code_symbols": 136, "parity_symbols": 8, "dead_lanes_unknown": 4, "dead_lanes_known": 8,
@@ -69,7 +69,7 @@ def test_table(lampyris):
     assert "  name                        uled128-g10" in lines
     assert "  core clock                          400 MHz" in lines
     assert "  host clock                          440 MHz" in lines
-    assert "  net rate                        508.331 Gb/s of 1500-byte packets" in lines
+    assert "  net rate                        508.704 Gb/s of 1500-byte packets" in lines
     assert "  ddr                               false" in lines
     assert all(len(line) <= 100 and line == line.rstrip() for line in lines)
 

@@ -31,6 +31,25 @@ def test_shots(twelve, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def grouped(system):
+    """Twelve lanes of which each has up to 4 symbols in a codeword: 2 may die unknown, 4 known."""
+    return system("uled16", name="grouped", lanes=12, spares=2, fec="rs255", codeword=44,
+                  marker_period=256, deskew_ui=64, fibre_m=0)
+
+
+def test_shots_at_a_group_code(grouped, tmp_path):
+    result = grouped.run("shots", tmp_path, rounds=4, high=600)
+    assert result["kills"] >= 12 and result["corrected_words"] > 1000
+    assert result["delivered"] == result["sent"] > 300
+
+
+def test_sparing_with_a_group_code(grouped, tmp_path):
+    result = grouped.run("sparing", tmp_path, high=600)
+    assert result["kills"] == 4
+    assert result["delivered"] == result["sent"] > 200
+
+
+@pytest.fixture(scope="module")
 def full(system):
     """All 140 lanes of `uled128`, with short frames so that lanes are lost and found quickly."""
     return system("uled128", name="shots", marker_period=256)

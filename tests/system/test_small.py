@@ -10,6 +10,8 @@ WORD_VIEW = {
     "gear4": FAST | {"lanes": 5, "gear": 4, "host_width": 32, "host_clock_mhz": 1000},
     "gear16": FAST | {"lanes": 4, "spares": 2, "gear": 16, "host_width": 256},
     "lanes1": FAST | {"lanes": 1},
+    "kp4": FAST | {"lanes": 16, "spares": 1, "gear": 10, "fec": "kp4", "marker_period": 512},
+    "rs": FAST | {"lanes": 4, "fec": "rs255", "codeword": 40},
     "lanes3": FAST | {"lanes": 3, "gear": 10, "scrambler": "none", "marker_tolerance": 0},
 }
 SERIAL_VIEW = {

@@ -22,20 +22,20 @@ from ...reference.encapsulation import Decoder, is_control
 from ...reference.lanes import bits_to_symbols, permute, symbols_to_words, words_to_symbols
 from ...reference.marker import sync_bits
 from ..bench import parameters, pump_channel, read, watchdog
-from ..link import LINK, Link, collect, report
+from ..link import LINK, Link, collect, lock_cycles, report
 from ..packets import Scoreboard, random_packets
 
 DEFAULTS = {
     **LINK,
     "frames": 0,           # to compare, 0: thrice what the packets need
-    "idle_frames": 0,      # for the receiver to lock, 0: enough for any bit offset
+    "idle_frames": 0,      # for the receiver to come up, 0: enough for any bit offset
 }
 
 
 def model_format(p) -> Format:
     """The model's parameters of the link."""
     return Format(p["lanes"], p["spares"], p["gear"], p["frame"], p["scrambler"],
-                  p["parity"])
+                  p["parity"], tuple(p["group_code"]) or None)
 
 
 @cocotb.test()
@@ -175,7 +175,7 @@ def model_words(fmt: Format, p, link: Link, packets) -> list[int]:
                             lambda index: link.rng.random() < 0.7)
     gaps = np.array([link.rng.choice((0, 0, 0, 1, 2, 9)) for _ in range(len(blocks))])
     places = np.cumsum(gaps) + np.arange(len(blocks))
-    quiet = (p["idle_frames"] or p["gear"] + 4) * fmt.blocks_per_frame
+    quiet = (p["idle_frames"] or -(-lock_cycles(p) // fmt.P)) * fmt.blocks_per_frame
     spread = np.tile(idle_block(fmt), (quiet + int(places[-1]) + 2, 1))
     spread[quiet + places] = blocks
     frames = -(-len(spread) // fmt.blocks_per_frame) + 1

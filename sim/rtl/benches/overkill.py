@@ -23,7 +23,7 @@ _FOUND_OUT = 6
 async def overkill(dut):
     p = parameters(DEFAULTS)
     link = Link(dut, p)
-    rng, count = link.rng, p["parity"] // 2 + 1
+    rng, count = link.rng, p["expendable"] // 2 + 1
     await link.up()
     cocotb.start_soon(watchdog(10 * lock_cycles(p), link.core_ps))
     lanes = [link.channel.carrier(link.lane_map[logical])

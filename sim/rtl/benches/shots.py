@@ -2,7 +2,7 @@
 
 In each round four, two and one of the code's lanes die, the lanes of one shot in the same clock,
 each shot when the receiver has erased the lanes of the one before; so that two errors and an
-erasure for each parity symbol are never exceeded: ``2·new + known <= parity``. Lanes go dark, go
+erasure for each lane that may be missing are never exceeded: ``2·new + known <= expendable``. Lanes go dark, go
 bright, drown in noise, turn over or slip by a bit; the last two the receiver finds again by itself.
 Then all return. Every packet must arrive unflagged, and the link must not go down.
 """
@@ -33,8 +33,8 @@ WAYS = ("stuck0", "stuck1", "random", "inverted", "slipped")
 async def shots(dut):
     p = parameters(DEFAULTS)
     link = Link(dut, p)
-    rng, channel, parity = link.rng, link.channel, p["parity"]
-    lanes = [channel.carrier(link.lane_map[logical]) for logical in range(p["lanes"] + parity)]
+    rng, channel, bearable = link.rng, link.channel, p["expendable"]
+    lanes = [channel.carrier(link.lane_map[logical]) for logical in range(p["lanes"] + p["parity"])]
     dead = rng.sample(lanes, p["known"])
     for lane in dead:
         channel.kill(lane, rng.choice(WAYS[:3]))
@@ -50,7 +50,7 @@ async def shots(dut):
     for _ in range(p["rounds"]):
         hit: dict[int, str] = {}
         await link.cycles(8 * p["frame"])
-        while count := (parity - len(dead) - len(erased(hit))) // 2:
+        while count := (bearable - len(dead) - len(erased(hit))) // 2:
             await link.cycles(rng.randint(1, 2 * p["frame"]))
             for lane in rng.sample(sorted(set(lanes) - set(dead) - set(hit)), count):
                 hit[lane] = rng.choice(WAYS)

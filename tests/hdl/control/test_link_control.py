@@ -15,7 +15,7 @@ PATIENCE = 11 * FRAME       # gear + 3 frames
 def run(geometry, script):
     """Run ``script(lanes, wait)``: `lanes` is the state of the lanes; ``await wait(name, cycles)``
     until an output is 1 and returns the cycles it took, -1 if it did not come."""
-    dut, everyone = LinkControl(geometry=geometry), (1 << geometry.physical_lanes) - 1
+    dut, everyone = LinkControl(geometry=geometry, settling=70), (1 << geometry.physical_lanes) - 1
     code = (1 << geometry.code_lanes) - 1
     lanes = {"locked": 0, "reach": everyone, "dead": 0, "doubled": 0}
 

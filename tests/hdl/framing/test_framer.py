@@ -7,9 +7,9 @@ import pytest
 from amaranth import Elaboratable, Module, Signal
 from amaranth.sim import Simulator
 
-from lampyris.framing.framer import REFRESH_BLOCKS, Framer
+from lampyris.framing.framer import Framer
 from lampyris.framing.transmit_lane import TransmitLane
-from lampyris.geometry import Geometry
+from lampyris.geometry import REFRESH_BLOCKS, Geometry
 from lampyris.sim.reference import Format, decode_frames, encode_frames, idle_block
 
 
@@ -97,10 +97,10 @@ def test_frames_are_the_models(lanes, spares, gear, stall):
 
 
 def test_the_wish_is_told_thrice_and_repeated():
-    """Three idle blocks in a row when it changes, and one at least every 1024 blocks."""
+    """Three idle blocks in a row when it changes, and one at least every 4096 blocks."""
     geometry = Geometry(lanes=8, spares=0, gear=8, marker_period=256)
     fmt = Format(8, 0, 8, 256)
-    words = 256 * 10
+    words = 256 * 36
     blocks = [0x1234] * words
     symbols = record(Sender(geometry, flow_control=True), blocks, words, 0.0,
                      wish=lambda word: word >= 300)
