@@ -28,8 +28,11 @@ def domains_of(top: str, config: LinkConfig) -> tuple[str, ...]:
 
 
 def to_rtlil(component: wiring.Component, name: str, domains: Iterable[str],
-             outline: Outline) -> str:
-    """A component as RTLIL, its submodules named ``<name>_<submodule>``."""
+             outline: Outline | None = None) -> str:
+    """A component as RTLIL, its submodules named ``<name>_<submodule>``.
+
+    Without an `outline` its repeated parts are submodules like any other.
+    """
     domains = tuple(domains)
     clocks = [ClockDomain(domain) for domain in domains]
     ports = {}

@@ -37,6 +37,8 @@ class Evaluation:
     in_two_steps : bool
     gates, depth : int
         XOR2 gates, and how many follow one another at most.
+    naive_gates : int
+        XOR2 gates if every bit of every value had its own.
 
     Cost for RS(136, 128) over GF(2^8), in the basis of a :class:`PlaneDivider`: 3414 XOR2 for the
     powers 0, 2, .. 8, 4703 for 1, 3, 5, 7 and 6996 for 0..7; 68121 if all values had their own.
@@ -49,6 +51,7 @@ class Evaluation:
         merged = self._merge.gates + field.m * self._sums.gates
         self.in_two_steps = merged < self._direct.gates
         self.gates = merged if self.in_two_steps else self._direct.gates
+        self.naive_gates = self._direct.naive_gates
         self.depth = (self._merge.depth + self._sums.depth if self.in_two_steps
                       else self._direct.depth)
 

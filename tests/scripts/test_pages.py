@@ -7,6 +7,9 @@ import pytest
 
 from lampyris.cli.figures import figures
 from lampyris.config import PRESETS, preset
+from lampyris.fec.code import Code
+from lampyris.fec.group import Group
+from lampyris.fec.performance import raw_error_rate
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,3 +47,14 @@ def test_verification_page_names_tests_that_are_there():
     assert len(named) > 30
     assert [(path, test) for path, test in named if not (ROOT / path).exists()
             or f"def {test or 'test'}" not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("code, shown", [
+    (Code(544, 514, 10), ""), (Code(528, 514, 10), ""), (Code(272, 258, 10), ""),
+    (Code(240, 224, 8), "8.3e-5; ")])
+def test_row_of_a_group_code(code, shown):
+    group, text = Group(code, 128), (ROOT / "docs" / "fec.md").read_text(encoding="utf-8")
+    ber = f"{raw_error_rate(code.n, code.t, code.m, 1e-15):.1e}".replace("e-0", "e-")
+    row = next(line for line in text.splitlines() if f"RS({code.n},{code.k})" in line)
+    assert row.endswith(f" | {shown}{ber} | {group.message_slots} of {group.slots} | {group.slots} "
+                        f"| {group.lanes_known}, {group.lanes_silent} |")

@@ -1,0 +1,208 @@
+# amaranth: UnusedElaboratable=no
+# Some blocks are made only to be asked for their networks.
+"""`python -m lampyris.cli.fec_cost`: gates and LUTs of the codecs (docs/fec_cost.md)."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from lampyris.export.verilog import to_rtlil
+from lampyris.fec.code import Code
+from lampyris.fec.decoder import WordDecoder
+from lampyris.fec.divide import PlaneDivider
+from lampyris.fec.encoder import WordEncoder
+from lampyris.fec.evaluate import Evaluation
+from lampyris.fec.key_equation import KeyEquation
+from lampyris.fec.linear import Network
+from lampyris.fec.locator import ErasureLocator
+from lampyris.fec.search import RootSearch
+from lampyris.fec.syndromes import WordSyndromes
+from lampyris.platforms.gates import Gates, count_gates
+from lampyris.platforms.pinsaver import Port
+from lampyris.platforms.toolchain import ToolError, work_folder, write_text
+from lampyris.shared import clock_ports, flat_ports
+
+from .area import CLOCK_MHZ, SPEED, Row, measure
+
+__all__ = ["CODECS", "Codec", "main", "page", "word_codec"]
+
+Shared = Network | Evaluation
+"""XOR gates of a matrix."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """What there is to be measured of a code.
+
+    Parameters
+    ----------
+    name : str
+        With the lanes it is for.
+    payload : float
+        Bits that it carries per clock.
+    parts : mapping
+        Title -> something that makes the block.
+    networks : mapping
+        Title -> something that makes the network of XORs of a matrix.
+    placed : bool
+        The parts go onto an ECP5. Otherwise their gates are counted.
+    """
+
+    name: str
+    payload: float
+    parts: Mapping[str, Callable[[], wiring.Component]]
+    networks: Mapping[str, Callable[[], Shared]] = field(default_factory=dict)
+    placed: bool = False
+
+
+def word_codec(lanes: int, parity: int, *, m: int = 8, placed: bool = False) -> Codec:
+    """The word code: whole if it is `placed`, with all its parts if not."""
+    n = lanes + parity
+    code = {"n": n, "k": lanes, "m": m}
+    name = f"`word` {lanes} + {parity} lanes, RS({n},{lanes}), m = {m}"
+    encoder, decoder = (lambda: WordEncoder(**code)), (lambda: WordDecoder(**code))
+    if placed:
+        return Codec(name, lanes * m, {"encoder": encoder, "decoder": decoder}, placed=True)
+
+    def values(powers: range) -> Evaluation:
+        return Evaluation(Code(**code), tuple(powers), PlaneDivider(m=m, count=n).basis)
+
+    return Codec(name, lanes * m, {
+        "encoder": encoder,
+        "syndromes": lambda: WordSyndromes(**code),
+        "erasure locator": lambda: ErasureLocator(**code),
+        "key equation": lambda: KeyEquation(**code),
+        "search and division": lambda: RootSearch(**code),
+        "whole decoder": decoder,
+    }, {
+        "encoder": lambda: WordEncoder(**code).network,
+        "syndromes": lambda: WordSyndromes(**code).network,
+        "search: locator, even powers": lambda: values(range(0, parity + 1, 2)),
+        "search: locator, odd powers": lambda: values(range(1, parity + 1, 2)),
+        "search: evaluator": lambda: values(range(parity)),
+    })
+
+
+CODECS = (
+    word_codec(128, 8),
+    word_codec(8, 4, placed=True),
+    word_codec(16, 4, placed=True),
+)
+
+
+def page(counted: Mapping[tuple[str, str], tuple[Gates, float]],
+         networks: Mapping[tuple[str, str], Shared], rows: Mapping[tuple[str, str], Row]) -> str:
+    """The three tables; their keys are codec and part."""
+    lines = [
+        "# Cost of the FEC",
+        "",
+        "Written by `python -m lampyris.cli.fec_cost`; do not edit.",
+        "",
+        "## Gates",
+        "",
+        "Yosys flattens a block, removes what is constant, unused or there twice, and maps it to "
+        "gates of one bit. It does not restructure the logic. XOR2 counts XNOR2 too; other gates "
+        "are AND2, OR2, 2:1 multiplexers and inverters, each as one; a flip-flop is one whatever "
+        "its enable and reset; memories are not in the cells. The depth is the longest path in "
+        "gates, inverters too, between two registers, memories or ports.",
+        "",
+        "| codec | block | XOR2 | other gates | flip-flops | memory bits | cells per payload bit | "
+        "depth |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [f"| {codec} | {part} | {gates.xor} | {gates.other} | {gates.flip_flops} | "
+              f"{gates.memory_bits} | {gates.cells / payload:.1f} | {gates.depth} |"
+              for (codec, part), (gates, payload) in counted.items()]
+    lines += [
+        "",
+        "## What sharing saves",
+        "",
+        "XOR2 gates of the matrices: if every bit of the result had its own, and as they are "
+        "built (`hdl/fec/linear.py`).",
+        "",
+        "| codec | matrix | XOR2, each its own | XOR2, shared | saved | depth |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    lines += [f"| {codec} | {part} | {network.naive_gates} | {network.gates} | "
+              f"{100 - 100 * network.gates / network.naive_gates:.0f} % | {network.depth} |"
+              for (codec, part), network in networks.items()]
+    lines += [
+        "",
+        "## On an ECP5",
+        "",
+        f"Placed alone on an LFE5U-85F, speed grade {SPEED}, by Yosys and nextpnr. The shift "
+        "registers and XOR trees that stand in for the pins are subtracted. LUT counts every "
+        "LUT4: logic, carry, and 4 per LUT RAM. LUT per Gb/s is that of the payload at "
+        f"{CLOCK_MHZ:g} MHz, not at Fmax.",
+        "",
+        "| codec | block | LUT | FF | BRAM | LUT RAM 16x4 | Fmax, MHz | LUT per Gb/s |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [f"| {codec} | {part} | {row.lut} | {row.ff} | {row.bram} | {row.lutram} | "
+              f"{row.fmax:.0f} | {row.lut_per_gbps:.0f} |" for (codec, part), row in rows.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Count, place and tabulate; 1 if a placed block misses 100 MHz, 2 on an error."""
+    parser = argparse.ArgumentParser(prog="python -m lampyris.cli.fec_cost", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, default=Path("docs/fec_cost.md"))
+    parser.add_argument("-d", "--directory", type=Path, default=Path("build/fec_cost"),
+                        help="work folder")
+    args = parser.parse_args(argv)
+    counted, networks, rows = {}, {}, {}
+    try:
+        for codec in CODECS:
+            for part, make in codec.parts.items():
+                module = _module(codec, part)
+                component, directory = make(), args.directory / module
+                _say(f"elaborating {module}")
+                text = to_rtlil(component, module, ("sync",))
+                if codec.placed:
+                    rows[codec.name, part] = _place(module, component, text, codec, directory)
+                else:
+                    gates = count_gates(text, module, directory=directory, progress=_say)
+                    counted[codec.name, part] = gates, codec.payload
+            networks |= {(codec.name, part): make() for part, make in codec.networks.items()}
+        text = page(counted, networks, rows)
+        work_folder(args.output.parent)
+        write_text(args.output, text)
+    except ToolError as error:
+        print(f"lampyris: error: {error}", file=sys.stderr)
+        return 2
+    print(text)
+    slow = [(key, row) for key, row in rows.items() if row.fmax < CLOCK_MHZ]
+    for (codec, part), row in slow:
+        print(f"lampyris: error: the {part} of {codec} reaches {row.fmax:.1f} MHz, not "
+              f"{CLOCK_MHZ:g} MHz", file=sys.stderr)
+    return 1 if slow else 0
+
+
+def _place(module: str, component: wiring.Component, text: str, codec: Codec,
+           directory: Path) -> Row:
+    source = work_folder(directory) / f"{module}.il"
+    write_text(source, text)
+    clock, reset = clock_ports("sync")
+    ports = [Port(name=name, direction="input", width=1, clock=clock) for name in (clock, reset)]
+    ports += [Port(name=name, direction="input" if is_input else "output", width=len(value),
+                   clock=clock) for name, (value, is_input) in flat_ports(component).items()]
+    return measure(module, [source], ports, {clock: CLOCK_MHZ}, rated=clock,
+                   gbps=codec.payload * CLOCK_MHZ / 1000, directory=directory, progress=_say)
+
+
+def _module(codec: Codec, part: str) -> str:
+    """A name of letters, digits and underscores."""
+    words = "".join(c if c.isalnum() else " " for c in f"{codec.name} {part}").split()
+    return "_".join(words)
+
+
+def _say(line: str):
+    print(f"{line} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

