@@ -55,8 +55,8 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
 class WordReceiver(wiring.Component):
     """One symbol per physical lane and core clock to the host stream.
 
-    lanes (align, lock, descramble, buffer) -> deskew -> sorter -> correction -> blocks -> receive queue
-    (core clock to host clock) -> decapsulator [-> packet store] -> host
+    lanes (align, lock, descramble, buffer) -> deskew -> sorter -> correction -> blocks -> receive
+    queue (core clock to host clock) -> decapsulator [-> packet store] -> host
 
     Parameters
     ----------

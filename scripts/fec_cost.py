@@ -4,94 +4,21 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from amaranth.lib import wiring
 
 from lampyris.export.verilog import to_rtlil
-from lampyris.fec.code import Code
-from lampyris.fec.decoder import WordDecoder
-from lampyris.fec.divide import PlaneDivider
-from lampyris.fec.encoder import WordEncoder
-from lampyris.fec.evaluate import Evaluation
-from lampyris.fec.key_equation import KeyEquation
-from lampyris.fec.linear import Network
-from lampyris.fec.locator import ErasureLocator
-from lampyris.fec.search import RootSearch
-from lampyris.fec.syndromes import WordSyndromes
 from lampyris.platforms.gates import Gates, count_gates
 from lampyris.platforms.pinsaver import Port
 from lampyris.platforms.toolchain import ToolError, work_folder, write_text
 from lampyris.shared import clock_ports, flat_ports
 
 from .area import CLOCK_MHZ, SPEED, Row, measure
+from .codecs import CODECS, Codec, Shared
 
-__all__ = ["CODECS", "Codec", "main", "page", "word_codec"]
-
-Shared = Network | Evaluation
-"""XOR gates of a matrix."""
-
-
-@dataclass(frozen=True)
-class Codec:
-    """What there is to be measured of a code.
-
-    Parameters
-    ----------
-    name : str
-        With the lanes it is for.
-    payload : float
-        Bits that it carries per clock.
-    parts : mapping
-        Title -> something that makes the block.
-    networks : mapping
-        Title -> something that makes the network of XORs of a matrix.
-    placed : bool
-        The parts go onto an ECP5. Otherwise their gates are counted.
-    """
-
-    name: str
-    payload: float
-    parts: Mapping[str, Callable[[], wiring.Component]]
-    networks: Mapping[str, Callable[[], Shared]] = field(default_factory=dict)
-    placed: bool = False
-
-
-def word_codec(lanes: int, parity: int, *, m: int = 8, placed: bool = False) -> Codec:
-    """The word code: whole if it is `placed`, with all its parts if not."""
-    n = lanes + parity
-    code = {"n": n, "k": lanes, "m": m}
-    name = f"`word` {lanes} + {parity} lanes, RS({n},{lanes}), m = {m}"
-    encoder, decoder = (lambda: WordEncoder(**code)), (lambda: WordDecoder(**code))
-    if placed:
-        return Codec(name, lanes * m, {"encoder": encoder, "decoder": decoder}, placed=True)
-
-    def values(powers: range) -> Evaluation:
-        return Evaluation(Code(**code), tuple(powers), PlaneDivider(m=m, count=n).basis)
-
-    return Codec(name, lanes * m, {
-        "encoder": encoder,
-        "syndromes": lambda: WordSyndromes(**code),
-        "erasure locator": lambda: ErasureLocator(**code),
-        "key equation": lambda: KeyEquation(**code),
-        "search and division": lambda: RootSearch(**code),
-        "whole decoder": decoder,
-    }, {
-        "encoder": lambda: WordEncoder(**code).network,
-        "syndromes": lambda: WordSyndromes(**code).network,
-        "search: locator, even powers": lambda: values(range(0, parity + 1, 2)),
-        "search: locator, odd powers": lambda: values(range(1, parity + 1, 2)),
-        "search: evaluator": lambda: values(range(parity)),
-    })
-
-
-CODECS = (
-    word_codec(128, 8),
-    word_codec(8, 4, placed=True),
-    word_codec(16, 4, placed=True),
-)
+__all__ = ["main", "page"]
 
 
 def page(counted: Mapping[tuple[str, str], tuple[Gates, float]],

@@ -110,8 +110,8 @@ class Group:
 
 
 def named_group(name: str, lanes: int, codeword: int = 0) -> Group:
-    """The group of a code of :data:`CODES` on so many lanes, shortened to `codeword` symbols if that
-    is not 0. Raises ValueError as :class:`Group` and :class:`Code` do."""
+    """The group of a code of :data:`CODES` on so many lanes, shortened to `codeword` symbols if
+    that is not 0. Raises ValueError as :class:`Group` and :class:`Code` do."""
     n, k, m = CODES[name]
     length = codeword or n
     return Group(Code(length, length - (n - k), m), lanes)

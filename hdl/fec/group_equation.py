@@ -1,5 +1,6 @@
 """The key equation of errors and erasures, with one iteration or two per clock."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
@@ -16,10 +17,10 @@ __all__ = ["GroupKeyEquation"]
 class _State:
     """What the iterations work on: of R = n - k of them, r are done."""
 
-    locator: list[Value]            # Lambda, the coefficient of x^0 first
-    product: list[Value]            # S(x)·Lambda(x) mod x^R, the coefficient of x^r first, cyclic
-    old: list[Value]                # B
-    old_product: list[Value]        # S(x)·B(x), as `product`
+    locator: Sequence[Value]        # Lambda, the coefficient of x^0 first
+    product: Sequence[Value]        # S(x)·Lambda(x) mod x^R, the coefficient of x^r first, cyclic
+    old: Sequence[Value]            # B
+    old_product: Sequence[Value]    # S(x)·B(x), as `product`
     gamma: Value                    # the discrepancy that belongs to B
     k: Value                        # r + e - 2·L, for a locator of length L; 0 before r = e
     erasures: Value                 # iterations left that are erasures
@@ -67,7 +68,7 @@ class GroupKeyEquation(wiring.Component):
     Latency: :attr:`latency` cycles from `start` to the outputs, 1 + (n - k) / iterations_per_clock.
     The next `start` may come with the outputs.
 
-    Cost for RS(544, 514) with 2 iterations per clock: 242 products, COST.
+    Cost for RS(544, 514) with 2 iterations per clock: 242 products.
     """
 
     start: Signal

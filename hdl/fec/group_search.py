@@ -47,7 +47,8 @@ class SearchEngine(wiring.Component):
     roots : out, 0..n-k
         Wrong symbols of the slot.
 
-    Latency from the inputs: 1 cycle to `state`, 3 to `roots` (:data:`_COUNTING`), :attr:`latency` to `errors`.
+    Latency from the inputs: 1 cycle to `state`, :data:`_COUNTING` to `roots`, :attr:`latency` to
+    `errors`.
     """
 
     load: Signal
@@ -171,12 +172,11 @@ class GroupSearch(wiring.Component):
             with m.If(slot == group.slots - 1):
                 m.d.sync += [slot.eq(0), going.eq(0)]
         now = Cat(Mux(self.start, 0, slot), steps)
-        stages = [now]
         for stage in range(self.latency):
             held = Signal(len(now), name=f"slot{stage}")
-            m.d.sync += held.eq(stages[-1])
-            stages.append(held)
-        m.d.comb += Cat(self.slot, self.valid).eq(stages[-1])
+            m.d.sync += held.eq(now)
+            now = held
+        m.d.comb += Cat(self.slot, self.valid).eq(now)
 
         # What an engine takes: whether it is dirty goes round with it.
         dirty = Signal(count)               # of the engines' classes
@@ -197,10 +197,10 @@ class GroupSearch(wiring.Component):
         m.d.comb += self.errors.eq(Cat(
             parts[lane % count].errors.word_select(lane // count, code.m)
             for lane in range(group.lanes)))
-        self._judge(m, stages, parts)
+        self._judge(m, parts)
         return m
 
-    def _judge(self, m: Module, stages: list, parts: list):
+    def _judge(self, m: Module, parts: list):
         """Sum up the roots as the codewords go round, and compare."""
         group, count, width = self._group, self._group.codewords, self._length
         expected = [Cat(self.length.word_select(c, width), self.near[c], self.dirty[c])

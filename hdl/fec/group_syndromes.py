@@ -128,6 +128,11 @@ class GroupSyndromes(wiring.Component):
         })
 
     @property
+    def network(self) -> Network:
+        """The gates from a slot's symbols of a codeword to their values."""
+        return _values(self._group.code, self._group.width)
+
+    @property
     def gates(self) -> int:
         """XOR2 from a slot's symbols, and from the values before, to the values of a codeword."""
         code, width = self._group.code, self._group.width

@@ -24,8 +24,8 @@ class GroupSlots(wiring.Component):
     marker : 1 bit, in
         It belongs to a marker, or is none of a frame.
     start, inside, message : 1 bit, out
-        Of the word, in the same cycle: it is the first of a group; it is in a group; it is a message
-        word.
+        Of the word, in the same cycle: it is the first of a group; it is in a group; it is a
+        message word.
     first : 1 bit, out
         With `start`: the group is the first of its frame.
     """

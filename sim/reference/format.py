@@ -149,8 +149,8 @@ class Format:
         return self.Ms + self.Mb
 
     def message_words(self, length: int) -> np.ndarray:
-        """Which of the first `length` words after a marker are message words; of a group code, those
-        of whole groups."""
+        """Which of the first `length` words after a marker are message words; of a group code,
+        those of whole groups."""
         places = np.arange(length)
         if self.group is None:
             return places

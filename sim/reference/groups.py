@@ -28,7 +28,8 @@ class GroupCode:
 
     def __post_init__(self):
         if self.Tm < 1:
-            raise ValueError(f"k = {self.k} message symbols do not fill a word of {self.lanes} lanes")
+            raise ValueError(f"k = {self.k} message symbols do not fill a word of {self.lanes} "
+                             f"lanes")
 
     @cached_property
     def code(self) -> ReedSolomon:

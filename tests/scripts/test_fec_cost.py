@@ -3,7 +3,7 @@
 
 import pytest
 
-from lampyris.cli import fec_cost
+from lampyris.cli import codecs, fec_cost
 from lampyris.fec.encoder import WordEncoder
 from lampyris.platforms import gates
 from lampyris.platforms.toolchain import ToolError
@@ -11,12 +11,12 @@ from lampyris.platforms.toolchain import ToolError
 
 def test_counts_and_places(monkeypatch, capsys):
     """Yosys counts just the gates of the network; the page has each part; too slow is an error."""
-    counted, placed = (fec_cost.word_codec(4, 2, m=4, placed=placed) for placed in (False, True))
+    counted, placed = (codecs.word_codec(4, 2, m=4, placed=placed) for placed in (False, True))
     encoder = {"encoder": placed.parts["encoder"]}
     monkeypatch.setattr(fec_cost, "CODECS", (
-        fec_cost.Codec("c", 16, {"encoder": counted.parts["encoder"],
+        codecs.Codec("c", 16, {"encoder": counted.parts["encoder"],
                                  "decoder": counted.parts["whole decoder"]}, counted.networks),
-        fec_cost.Codec("p", 16, encoder, placed=True)))
+        codecs.Codec("p", 16, encoder, placed=True)))
     assert fec_cost.main(["-o", "page.md", "-d", "work"]) == 0
     rows = [[cell.strip() for cell in line.split("|")[1:-1]]
             for line in capsys.readouterr().out.splitlines() if line.startswith(("| c ", "| p "))]

@@ -84,6 +84,34 @@ def test_sparing_at_128_lanes(full, tmp_path):
     assert result["delivered"] == result["sent"] > 200
 
 
+@pytest.fixture(scope="module")
+def kp4(system):
+    """The 128 lanes of `uled128-kp4`, with short frames."""
+    return system("uled128-kp4", name="kp4-shots", marker_period=256)
+
+
+@pytest.mark.full
+def test_60_kills_with_kp4(kp4, tmp_path):
+    """Three lanes in one clock, then one, then one, again and again: nothing is lost or flagged."""
+    result = kp4.run("shots", tmp_path, rounds=12)
+    assert result["kills"] >= 60
+    assert result["delivered"] == result["sent"] > 500
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("named", [False, True])
+def test_six_known_dead_lanes_with_kp4(kp4, tmp_path, named):
+    result = kp4.run("shots", tmp_path, rounds=1, known=6, named=named)
+    assert result["known"] == 6 and result["corrected_words"] > 1000
+    assert result["delivered"] == result["sent"] > 20
+
+
+@pytest.mark.full
+def test_kp4_is_the_models(kp4, tmp_path):
+    result = kp4.run("exact", tmp_path, packets=60, stall_sink=0)
+    assert result["delivered"] == 60
+
+
 def test_one_kill_too_many(twelve, tmp_path):
     """Three at once: no packet is wrong, some are missing or flagged until the lanes are erased."""
     result = twelve.run("overkill", tmp_path, high=600)

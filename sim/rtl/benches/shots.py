@@ -1,10 +1,10 @@
 """Bench `shots`: lanes are shot while traffic runs, and nothing is lost.
 
 In each round four, two and one of the code's lanes die, the lanes of one shot in the same clock,
-each shot when the receiver has erased the lanes of the one before; so that two errors and an
-erasure for each lane that may be missing are never exceeded: ``2·new + known <= expendable``. Lanes go dark, go
-bright, drown in noise, turn over or slip by a bit; the last two the receiver finds again by itself.
-Then all return. Every packet must arrive unflagged, and the link must not go down.
+each shot when the receiver has erased the lanes of the one before; so that the code is never asked
+for more than it can: ``2·new + known <= expendable``. Lanes go dark, go bright, drown in noise,
+turn over or slip by a bit; the last two the receiver finds again by itself. Then all return. Every
+packet must arrive unflagged, and the link must not go down.
 """
 
 import cocotb
