@@ -78,9 +78,10 @@ def test_sparing(twelve, tmp_path):
 
 
 def test_sparing_at_128_lanes(full, tmp_path):
-    """Two at once, until the four spares are used up; then two more, which stay erased."""
-    result = full.run("sparing", tmp_path, at_once=2, erased=2)
-    assert result["kills"] == 7 and result["spares"] == 4
+    """Two at once, until the four spares are used up; then seven more, one by one, which stay erased:
+    eleven are dead, and nothing is lost. An eighth would cost two symbols until it is known."""
+    result = full.run("sparing", tmp_path, at_once=2, erased=7)
+    assert result["kills"] == 12 and result["spares"] == 4
     assert result["delivered"] == result["sent"] > 200
 
 
@@ -131,3 +132,10 @@ def test_dying_at_128_lanes(full, tmp_path):
     result = full.run("dying", tmp_path, at_once=2, erased=2)
     assert result["flips"] > 1000 and result["bad"] == 6
     assert result["delivered"] == result["sent"] > 200
+
+
+def test_one_kill_too_many_at_128_lanes(full, tmp_path):
+    """Five at once: more than eight parity symbols can correct."""
+    result = full.run("overkill", tmp_path)
+    assert result["kills"] == 5 and result["failed_words"] > 100
+    assert result["flagged"] >= 1 and result["after"] == 60
