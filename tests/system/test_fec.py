@@ -2,6 +2,8 @@
 
 import pytest
 
+from lampyris.sim.rtl.pair import PAIR
+
 TWELVE = {"lanes": 8, "parity": 4, "spares": 2, "fec": "word", "marker_period": 256,
           "deskew_ui": 64, "fibre_m": 0}
 """Eight lanes of payload and four of parity; locks within a few thousand cycles."""
@@ -139,3 +141,18 @@ def test_one_kill_too_many_at_128_lanes(full, tmp_path):
     result = full.run("overkill", tmp_path)
     assert result["kills"] == 5 and result["failed_words"] > 100
     assert result["flagged"] >= 1 and result["after"] == 60
+
+
+def test_kills_placed(twelve, tmp_path):
+    """In a marker's sync and body, in packets, at frame ends, in each frame of a swap."""
+    result = twelve.run("placed", tmp_path, high=600)
+    assert result["kills"] == 24 and result["corrected_words"] > 1000
+    assert result["delivered"] == result["sent"] > 200
+
+
+def test_crossfire(system, tmp_path):
+    """Lanes die in both directions at once, and the ends do not hear each other for a while."""
+    pair = system("uled16", top=PAIR, **TWELVE, name="twelve")
+    result = pair.run("crossfire", tmp_path, high=600)
+    for name in "ab":
+        assert result[f"delivered_from_{name}"] == result[f"sent_from_{name}"] > 50
