@@ -35,9 +35,10 @@ class SpareManager(wiring.Component):
     seen alive and not sick. If it is not back after `patience` frames the spare has failed as well:
     it is burnt, and the next one is tried. When no spare is free, one whose own place is well again
     is released: the lane that it served goes back to its old LED, which has recovered. This is
-    tried only while the code can do without one more lane, and at most once in `patience` frames.
-    As the old LED carries the spare's symbols until then, one that is locked, but sick, does not
-    get its lane back.
+    tried only while the code can do without one more lane. As the old LED carries the spare's
+    symbols until then, one that is locked, but sick, does not get its lane back. If there is none
+    either, burnt spares that are seen alive get another chance: perhaps the far transmitter had not
+    heard of them. Both are done at most once in `patience` frames.
 
     A lane that is asked to move is `moving`, to be erased even if it is alive, until the far
     transmitter must have moved it and its old LED has lost its lock: a lane that has come back by
@@ -179,6 +180,8 @@ class SpareManager(wiring.Component):
             with m.If(back.any() & (self.lost < geometry.expendable) & (calm == 0)):
                 m.d.sync += calm.eq(self._patience)
                 self._take_first(m, back, served, timers, Const(0, 11))
+            with m.Elif((burnt & own).any() & (calm == 0)):
+                m.d.sync += [calm.eq(self._patience), burnt.eq(0)]
         for spare in range(count):
             # It is back: should it be lost again, it has all the time again.
             with m.If((serving[spare] & ~missing) | ~self.up):

@@ -19,6 +19,7 @@ class Far:
     def __init__(self):
         self.served = [0] * GEOMETRY.spares
         self.dead: set[int] = set()
+        self.deaf = False
 
     def live(self) -> int:
         leds = list(range(ALL))
@@ -36,7 +37,8 @@ def run(script, patience=12):
         async def frames(count):
             for cycle in range(count * FRAME):
                 word = ctx.get(dut.word)
-                far.served[word.spare] = word.served
+                if not far.deaf:
+                    far.served[word.spare] = word.served
                 live = far.live()
                 ctx.set(dut.live, live)
                 ctx.set(dut.lost, CODE - (live & (1 << CODE) - 1).bit_count())
@@ -83,6 +85,19 @@ def test_a_spare_that_fails_is_burnt():
         far.dead.add(4)
         await frames(40)
         assert far.served == [0, 4, 5] and read("lost") == 0
+
+    run(script)
+
+
+def test_spares_that_nobody_heard_of_get_another_chance():
+    async def script(far, frames, read, write):
+        far.deaf = True
+        far.dead.add(3)
+        await frames(60)                # by now all three have been burnt
+        assert far.served == [0, 0, 0] and read("lost") == 1
+        far.deaf = False
+        await frames(40)
+        assert 4 in far.served and read("lost") == 0 and not read("degraded")
 
     run(script)
 
