@@ -37,8 +37,8 @@ class SpareManager(wiring.Component):
     is released: the lane that it served goes back to its old LED, which has recovered. This is
     tried only while the code can do without one more lane. As the old LED carries the spare's
     symbols until then, one that is locked, but sick, does not get its lane back. If there is none
-    either, burnt spares that are seen alive get another chance: perhaps the far transmitter had not
-    heard of them. Both are done at most once in `patience` frames.
+    either, burnt spares that have gone home and are seen alive get another chance: perhaps the far
+    transmitter had not heard of them. Both are done at most once in `patience` frames.
 
     A lane that is asked to move is `moving`, to be erased even if it is alive, until the far
     transmitter must have moved it and its old LED has lost its lock: a lane that has come back by
@@ -120,6 +120,7 @@ class SpareManager(wiring.Component):
         hold = 3 * count + _MOVE
         given = [Signal(11, name=f"given{spare}") for spare in range(count)]
         holds = [Signal(range(hold + 1), name=f"hold{spare}") for spare in range(count)]
+        held = Cat(left.any() for left in holds)    # its own place is not yet where it belongs
         own = (self.live & ~self.sick)[code_lanes:code_lanes + count]
         free = Signal(count)
         back = Signal(count)            # it serves a lane whose own LED has recovered
@@ -158,7 +159,6 @@ class SpareManager(wiring.Component):
                     m.d.sync += given[spare].eq(before)
         # A place is erased while it may be moved, unless with those that are missing it would be
         # more of them than the code can do without.
-        held = Cat(left.any() for left in holds)
         moves = Signal()
         erased = Signal(range(code_lanes + 1))      # of this round
         bearable = Signal(init=1)
@@ -180,7 +180,7 @@ class SpareManager(wiring.Component):
             with m.If(back.any() & (self.lost < geometry.expendable) & (calm == 0)):
                 m.d.sync += calm.eq(self._patience)
                 self._take_first(m, back, served, timers, Const(0, 11))
-            with m.Elif((burnt & own).any() & (calm == 0)):
+            with m.Elif((burnt & own & ~held).any() & (calm == 0)):
                 m.d.sync += [calm.eq(self._patience), burnt.eq(0)]
         for spare in range(count):
             # It is back: should it be lost again, it has all the time again.
