@@ -5,8 +5,10 @@ import random
 import cocotb
 from cocotb.triggers import Timer
 
+from ..channel.digital import WordChannel
 from .bench import pump_channel, reset, start_clock
 from .frames import FrameWatch
+from .hosts import HostSink, HostSource
 from .link import Falls, Lanes, drive_settings, hosts, link_up, lock_cycles
 
 __all__ = ["End", "Ends"]
@@ -20,11 +22,21 @@ class End:
     channel : WordChannel; watch : FrameWatch
         The fibre to the other end.
     lane_map : list of int
+    rng : random.Random
+        For what the bench sends to this end; the bench sets it.
     source, sink : HostSource, HostSink
         Of the traffic that this end receives: the other's source, its own sink.
     falls : Falls
         Of its link, after :meth:`Ends.up`.
     """
+
+    channel: WordChannel
+    watch: FrameWatch
+    lane_map: list[int]
+    rng: random.Random
+    source: HostSource
+    sink: HostSink
+    falls: Falls
 
     def __init__(self, dut, prefix: str, p):
         self._dut, self._prefix, self.p, self.dut = dut, prefix, p, self

@@ -3,6 +3,7 @@
 import cocotb
 
 from .bench import read
+from .ends import End
 from .link import Link, lock_cycles
 from .packets import Packet, Scoreboard, random_packets
 
@@ -14,7 +15,7 @@ class Traffic:
 
     Parameters
     ----------
-    link : Link
+    link : Link or End
     allowed
         What the :class:`Scoreboard` forgives.
 
@@ -23,7 +24,7 @@ class Traffic:
     board : Scoreboard
     """
 
-    def __init__(self, link: Link, **allowed: bool):
+    def __init__(self, link: Link | End, **allowed: bool):
         self._link = link
         self._sent: list[Packet] = []
         self.board = Scoreboard(self._sent, **allowed)
@@ -54,7 +55,7 @@ class Traffic:
             await self._link.cycles(16)
 
 
-async def until(link: Link, condition, sentence: str) -> None:
+async def until(link: Link | End, condition, sentence: str) -> None:
     """Wait for a condition, for the time of a few locks at most."""
     for _ in range(3 * lock_cycles(link.p)):
         if condition():

@@ -80,7 +80,7 @@ def test_sparing(twelve, tmp_path):
 
 
 def test_sparing_at_128_lanes(full, tmp_path):
-    """Two at once, until the four spares are used up; then seven more, one by one, which stay erased:
+    """Two at once, until the four spares are used up; then seven more, one by one, stay erased:
     eleven are dead, and nothing is lost. An eighth would cost two symbols until it is known."""
     result = full.run("sparing", tmp_path, at_once=2, erased=7)
     assert result["kills"] == 12 and result["spares"] == 4

@@ -47,7 +47,8 @@ async def duplex(dut):
         result = board.finish()
         await check_counters(end, result, board.marked)
         totals |= {f"{key}_from_{name}": value for key, value in result.items()}
-    assert not any(end.falls.count for end in ends.both), "a link went down, and nothing called for it"
+    assert not any(end.falls.count for end in ends.both), (
+        "a link went down, and nothing called for it")
     assert stalls.stopped >= 2, "the stalling host did not stop the far transmitter"
     report({**totals, "stalls": stalls.count, "stopped": stalls.stopped,
             "lost_blocks": read(a.lost_blocks) + read(b.lost_blocks)})

@@ -8,6 +8,7 @@ arrive unflagged, and the link must not go down.
 import cocotb
 
 from ..bench import parameters, read, watchdog
+from ..ends import End
 from ..link import LINK, Link, lock_cycles, report
 from ..traffic import Traffic, until
 from .shots import WAYS
@@ -78,7 +79,7 @@ def patience(p) -> int:
     return (3 * p["spares"] + 40) * p["frame"] + 16 * p["physical"]
 
 
-async def replaced(link: Link, times: int = 1) -> int:
+async def replaced(link: Link | End, times: int = 1) -> int:
     """Wait until no lane is erased; returns the frames that took."""
     frame = link.p["frame"]
     for frames in range(times * patience(link.p) // frame):
