@@ -53,7 +53,7 @@ def _chain(m: int) -> list[int]:
 
 
 def division_latency(m: int) -> int:
-    """Cycles through a :class:`PlaneDivider`: 2 with an even m, 3 to 5 with an odd one."""
+    """Cycles that a :class:`PlaneDivider` takes."""
     return 1 + (1 if m % 2 == 0 else len(_chain(m)))
 
 

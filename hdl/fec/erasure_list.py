@@ -45,7 +45,7 @@ class _ErasureStore(wiring.Component):
         parity, per_row = group.code.parity, group.iterations_per_clock
         super().__init__({
             "mark": In(1), "locator": In(group.code.m), "clear": In(1), "swap": In(1),
-            "bank": In(1), "row": In(range(-(-parity // per_row))), "enable": In(1),
+            "bank": In(1), "row": In(range(parity // per_row)), "enable": In(1),
             "roots": Out(per_row * group.code.m), "count": Out(range(parity + 1)),
             "overfull": Out(1),
         })
@@ -94,7 +94,7 @@ class ErasureList(wiring.Component):
         Lanes not to be relied on.
     take : 1 bit, in
         Now new lists, if there are any, may come into force: all outputs change with the next clock
-        and only there. Not more often than once in 2 + ceil((n-k) / iterations_per_clock) clocks.
+        and only there. Not more often than once in 2 + (n - k) / iterations_per_clock clocks.
     roots : C·iterations_per_clock·m bits, out
         From the second clock after `take`: the locators of iterations 0..n-k-1, so many of them in
         a clock, the earliest lowest, the codewords one after another. Beyond `counts`, anything.
@@ -132,7 +132,7 @@ class ErasureList(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         group, code, count = self._group, self._group.code, self._group.codewords
-        rows = -(-code.parity // group.iterations_per_clock)
+        rows = code.parity // group.iterations_per_clock
         listed = Signal(group.lanes)
         scan = Signal(group.lanes)          # codeword c's turn at bit c
         place = Signal(range(group.width))

@@ -24,8 +24,8 @@ class GroupDecoder(wiring.Component):
     symbols than n - k it has failed unless what was received is a codeword.
 
     The received words wait in a ring memory, what is to be added to them in another, until the
-    whole group has been judged. With clean groups nothing else moves but the syndromes, the search
-    for the slots' places and the output.
+    whole group has been judged. With clean groups nothing else moves but the syndromes, counters
+    and the output.
 
     Parameters
     ----------
@@ -58,11 +58,13 @@ class GroupDecoder(wiring.Component):
         Number of lanes erased, and some codeword has more than n - k erased symbols; in force for
         the group that is in the key equation.
 
-    Latency: :attr:`latency` cycles from the last word of a group to its first output. A group with
-    no gaps takes T - 1 more from slot 0 to slot 0.
+    Latency: :attr:`latency` cycles from the last word of a group to its first output, 39 for kp4 on
+    128 lanes: 1 for the syndromes, 16 for the key equation, 21 until all slots are searched, 1 to
+    correct. A group without gaps takes T - 1 more from slot 0 to slot 0, and an encoder 1: 56.
 
     Cost: that of the parts, memories of :attr:`depth` words and of T words, and L·m flip-flops,
-    XOR2 and AND2 for the output.
+    XOR2 and AND2 for the output. For kp4 on 128 lanes this is 320 k XOR2, 130 k other gates, 11 k
+    multiplexers, 17 k flip-flops and 90 kbit.
     """
 
     i: Signal
@@ -85,7 +87,7 @@ class GroupDecoder(wiring.Component):
         self._syndromes = GroupSyndromes(group)
         self._list = ErasureList(group)
         self._search = GroupSearch(group)
-        self._iterating = 1 + -(-group.code.parity // group.iterations_per_clock)
+        self._iterating = 1 + group.code.parity // group.iterations_per_clock
         size = group.lanes * group.code.m
         super().__init__({
             "i": In(size), "valid": In(1), "start": In(1), "first": In(1),
@@ -110,8 +112,7 @@ class GroupDecoder(wiring.Component):
     @property
     def _wait(self) -> int:
         """Cycles from the last word of a group until the first is read."""
-        return (self._syndromes.latency + self._iterating + self._search.latency
-                + self._group.slots - 1)
+        return self._syndromes.latency + self._iterating + self._search.verdict_latency - 1
 
     def elaborate(self, platform):
         m = Module()
@@ -134,25 +135,25 @@ class GroupDecoder(wiring.Component):
             m.d.sync += slot.eq(Mux(slot == group.slots - 1, 0, slot + 1))
         word = self._words(m, message)
         errors = self._errors(m, read, slot)
-        present, deliver, begin = Signal(), Signal(), Signal()
-        m.d.sync += [present.eq(read), deliver.eq(message), begin.eq(read & (slot == 0))]
+        present, deliver = Signal(), Signal()
+        m.d.sync += [present.eq(read), deliver.eq(message)]
 
         correct = Signal(group.codewords)           # by class of lanes
         following = Signal(group.codewords)
-        m.d.comb += correct.eq(Mux(begin, search.correct, following))
+        m.d.comb += correct.eq(Mux(search.done, search.correct, following))
         m.d.sync += following.eq(correct.rotate_right(1))
         changes = Signal(len(self.o))
         m.d.comb += changes.eq(errors & Cat(bit.replicate(group.code.m)
                                             for bit in correct.replicate(group.width)))
         m.d.sync += [
-            self.slot_valid.eq(present), self.o_valid.eq(deliver), self.o_start.eq(begin),
-            self.o_first.eq(begin & word[-1]),
+            self.slot_valid.eq(present), self.o_valid.eq(deliver), self.o_start.eq(search.done),
+            self.o_first.eq(search.done & word[-1]),
             self.corrected.eq(Cat(present & changes.word_select(lane, group.code.m).any()
                                   for lane in range(group.lanes))),
         ]
         with m.If(deliver):
             m.d.sync += self.o.eq(word[:-1] ^ changes)
-        with m.If(begin):
+        with m.If(search.done):
             m.d.sync += self.failed.eq(search.failed.any())
         return m
 

@@ -1,7 +1,6 @@
 """The key equation of errors and erasures, with one iteration or two per clock."""
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -17,10 +16,10 @@ __all__ = ["GroupKeyEquation"]
 class _State:
     """What the iterations work on: of R = n - k of them, r are done."""
 
-    locator: Sequence[Value]        # Lambda, the coefficient of x^0 first
-    product: Sequence[Value]        # S(x)·Lambda(x) mod x^R, the coefficient of x^r first, cyclic
-    old: Sequence[Value]            # B
-    old_product: Sequence[Value]    # S(x)·B(x), as `product`
+    locator: list[Value]            # Lambda, the coefficient of x^0 first
+    product: list[Value]            # S(x)·Lambda(x) mod x^R, the coefficient of x^r first, cyclic
+    old: list[Value]                # B
+    old_product: list[Value]        # S(x)·B(x), as `product`
     gamma: Value                    # the discrepancy that belongs to B
     k: Value                        # r + e - 2·L, for a locator of length L; 0 before r = e
     erasures: Value                 # iterations left that are erasures
@@ -29,7 +28,7 @@ class _State:
 
     def values(self) -> list[Value]:
         """All of them in a row."""
-        return [value for part in astuple(self)
+        return [value for part in vars(self).values()
                 for value in (part if isinstance(part, list) else [part])]
 
 
@@ -68,7 +67,12 @@ class GroupKeyEquation(wiring.Component):
     Latency: :attr:`latency` cycles from `start` to the outputs, 1 + (n - k) / iterations_per_clock.
     The next `start` may come with the outputs.
 
-    Cost for RS(544, 514) with 2 iterations per clock: 242 products.
+    With 2 iterations per clock a path has twice as many gates as with one: over GF(2^10) some 10
+    XOR2, AND2 and multiplexers for each.
+
+    Cost for RS(544, 514) with 2 iterations per clock: 242 products, with all else 23.1 k XOR2,
+    24.7 k AND2 and OR2, 2.7 k multiplexers and 1260 flip-flops. For RS(248, 232) over GF(2^8) with
+    one: 65 products, 4.0 k, 4.4 k, 0.7 k and 560.
     """
 
     start: Signal
@@ -158,7 +162,7 @@ class GroupKeyEquation(wiring.Component):
     def _signals(self, suffix: str) -> _State:
         parity = self._code.parity
 
-        def elements(name: str, count: int) -> list[Signal]:
+        def elements(name: str, count: int) -> list[Value]:
             return [Signal(self._code.m, name=f"{name}{i}{suffix}", reset_less=True)
                     for i in range(count)]
 

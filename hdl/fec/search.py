@@ -1,21 +1,28 @@
-"""Roots and magnitudes: which symbols of a word are wrong, and by how much, all at once."""
+"""The search for the wrong symbols of a word, all at once."""
 
 from math import isqrt
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .code import Code
-from .roots import RootFinder, total
+from .places import PlaceSearch
 
-__all__ = ["RootSearch"]
+__all__ = ["RootSearch", "total"]
+
+
+def total(values: list, width: int) -> Value:
+    """The sum modulo 2^width, as a tree."""
+    while len(values) > 1:
+        left_over = values[len(values) & ~1:]
+        values = [(a + b)[:width] for a, b in zip(values[::2], values[1::2], strict=False)]
+        values += left_over
+    return values[0]
 
 
 class RootSearch(wiring.Component):
-    """Evaluates locator and evaluator at the places of all symbols, and checks what it finds.
-
-    The roots and magnitudes are those of a :class:`RootFinder` over the whole word.
+    """Finds what is wrong at the places of all symbols, and checks that it is all there is.
 
     Parameters
     ----------
@@ -33,10 +40,10 @@ class RootSearch(wiring.Component):
 
     Without a `dirty` word no register changes but those of `dirty`, `correct` and `failed`.
 
-    Latency: :attr:`latency` cycles, 3 with an even m.
+    Latency: :attr:`latency` cycles, those of :class:`PlaceSearch`; 3 with an even m.
 
-    Cost for RS(136, 128) over GF(2^8), see :class:`Evaluation` and :class:`PlaneDivider`: 33.0 k
-    XOR2, 19.5 k other gates, 5100 flip-flops.
+    Cost for RS(136, 128) over GF(2^8), most of it that of :class:`PlaceSearch`: 33.0 k XOR2, 19.5 k
+    other gates, 5100 flip-flops.
     """
 
     locator: Signal
@@ -51,8 +58,8 @@ class RootSearch(wiring.Component):
     def __init__(self, *, n: int, k: int, m: int, polynomial: int = 0):
         self._code = Code(n, k, m, polynomial)
         parity = self._code.parity
-        self._roots = RootFinder(m=m, polynomial=polynomial, parity=parity,
-                                 places=range(n - 1, -1, -1))
+        self._places = PlaceSearch(field=self._code.field, places=range(n - 1, -1, -1),
+                                   parity=parity)
         super().__init__({
             "locator": In((parity + 1) * m), "evaluator": In(parity * m),
             "length": In(range(parity + 1)), "near": In(1), "dirty": In(1),
@@ -62,18 +69,18 @@ class RootSearch(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from `locator` and `evaluator` to the outputs."""
-        return self._roots.latency
+        return self._places.latency
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.roots = roots = self._roots
+        m.submodules.places = places = self._places
         dirty = [self.dirty, Signal(name="dirty1"), Signal(name="dirty2")]
-        m.d.comb += [
-            roots.locator.eq(self.locator), roots.evaluator.eq(self.evaluator),
-            roots.dirty.eq(self.dirty), self.errors.eq(roots.errors),
-        ]
         m.d.sync += Cat(dirty[1:]).eq(Cat(dirty[:2]))
-        self._judge(m, dirty, roots.wrong)
+        m.d.comb += [
+            places.locator.eq(self.locator), places.evaluator.eq(self.evaluator),
+            places.dirty.eq(self.dirty), self.errors.eq(places.errors),
+        ]
+        self._judge(m, dirty, places.wrong)
         return m
 
     def _judge(self, m: Module, dirty: list, wrong: Signal):
@@ -92,7 +99,7 @@ class RootSearch(wiring.Component):
         right = Signal()
         m.d.comb += right.eq(Cat(total(groups, width), Const(1, 1)) == expected[2])
         judgement = Cat(dirty[2] & right, dirty[2] & ~right)
-        for i in range(self._roots.latency - 2):
+        for i in range(self.latency - 2):
             held = Signal(2, name=f"judgement{i}")
             m.d.sync += held.eq(judgement)
             judgement = held

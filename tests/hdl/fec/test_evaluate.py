@@ -8,7 +8,6 @@ from amaranth import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from lampyris.fec.code import Code
 from lampyris.fec.divide import PlaneDivider
 from lampyris.fec.evaluate import Evaluation
 from lampyris.fec.galois import Field
@@ -22,15 +21,15 @@ class Values(wiring.Component):
     i: data.View
     o: data.View
 
-    def __init__(self, code, powers, basis):
-        self._code, self._powers = code, powers
-        self.evaluation = Evaluation(code.field, range(code.n - 1, -1, -1), powers, basis)
-        super().__init__({"i": In(data.ArrayLayout(code.m, len(powers))),
-                          "o": Out(data.ArrayLayout(code.n, code.m))})
+    def __init__(self, field, places, powers, basis):
+        self._size, self._powers = field.m, powers
+        self.evaluation = Evaluation(field, places, powers, basis)
+        super().__init__({"i": In(data.ArrayLayout(field.m, len(powers))),
+                          "o": Out(data.ArrayLayout(len(places), field.m))})
 
     def elaborate(self, platform):
         m = Module()
-        coefficients = [Signal(self._code.m, name=f"f{power}") for power in self._powers]
+        coefficients = [Signal(self._size, name=f"f{power}") for power in self._powers]
         m.d.comb += [f.eq(self.i[place]) for place, f in enumerate(coefficients)]
         planes = self.evaluation.planes(m, coefficients, "value")
         m.d.comb += [self.o[b].eq(plane) for b, plane in enumerate(planes)]
@@ -38,26 +37,27 @@ class Values(wiring.Component):
 
 
 @pytest.mark.parametrize("start, step", [(0, 2), (1, 2), (0, 1)])
-@pytest.mark.parametrize("n, k, m, polynomial", [
-    (3, 1, 4, 0), (15, 5, 4, 0), (12, 8, 8, 0), (20, 16, 8, 0x187), (14, 10, 10, 0), (31, 23, 5, 0),
-    (60, 48, 6, 0)])
-def test_values(n, k, m, polynomial, start, step, rng):
-    """In the basis of the divider, by way of one matrix or two."""
-    code, field = Code(n, k, m, polynomial), ReferenceField(m, polynomial)
-    powers = tuple(range(start, n - k + 1, step))
+@pytest.mark.parametrize("count, lowest, degree, m, polynomial", [
+    (3, 0, 2, 4, 0), (15, 0, 10, 4, 0), (12, 0, 4, 8, 0), (20, 0, 4, 8, 0x187), (14, 0, 4, 10, 0),
+    (31, 0, 8, 5, 0), (60, 0, 12, 6, 0), (1, 14, 2, 4, 0), (6, 40, 12, 6, 0)])
+def test_values(count, lowest, degree, m, polynomial, start, step, rng):
+    """In the basis of the divider, by way of one matrix or two, at the places of a word or of a
+    part of it."""
+    field, places = ReferenceField(m, polynomial), range(lowest + count - 1, lowest - 1, -1)
+    powers = tuple(range(start, degree + 1, step))
     basis = PlaneDivider(m=m, polynomial=polynomial, count=1).basis
-    dut = Values(code, powers, basis)
-    points = field.power(-np.arange(n - 1, -1, -1)[:, None] * np.array(powers))
+    dut = Values(Field(m, polynomial), places, powers, basis)
+    points = field.power(-np.array(places)[:, None] * np.array(powers))
 
     async def testbench(ctx):
         for _ in range(20):
             coefficients = [rng.getrandbits(m) for _ in powers]
             ctx.set(dut.i, coefficients)
             await ctx.delay(1e-9)
-            values = np.zeros(n, np.uint16)
+            values = np.zeros(count, np.uint16)
             for b, element in enumerate(basis):
                 plane = ctx.get(dut.o[b])
-                values ^= np.array([element * (plane >> s & 1) for s in range(n)], np.uint16)
+                values ^= np.array([element * (plane >> s & 1) for s in range(count)], np.uint16)
             assert (values == field.dot(points, np.array(coefficients))).all()
 
     simulate(dut, [testbench])

@@ -107,6 +107,12 @@ def test_rtl(m, polynomial, constant, rng):
     simulate(dut, [testbench])
 
 
+def test_equality():
+    """Fields are equal if they compute the same, and can be keys then."""
+    assert Field(8) == Field(8, 0x11D) and hash(Field(8)) == hash(Field(8, 0x11D))
+    assert Field(8) != Field(8, 0x187) and Field(8) != Field(9) and Field(8) != 0x11D
+
+
 @pytest.mark.parametrize("m, polynomial, sentence", [
     (3, 0, "symbol bits m = 3 are out of range: allowed is 4 to 12"),
     (13, 0, "symbol bits m = 13 are out of range: allowed is 4 to 12"),

@@ -117,7 +117,7 @@ def check(n, k, m, polynomial, per_clock, words, rng, number):
                     assert ctx.get(dut.evaluator) == number(found[1], m)
 
     simulate(dut, [testbench])
-    assert corrected > words // 8
+    assert corrected >= words // 5
 
 
 @pytest.mark.parametrize("per_clock", [1, 2])
@@ -127,9 +127,8 @@ def test_locators(n, k, m, polynomial, per_clock, rng, number):
     check(n, k, m, polynomial, per_clock, 60, rng, number)
 
 
-@pytest.mark.parametrize("per_clock", [1, 2])
-def test_kp4(per_clock, rng, number):
-    check(544, 514, 10, 0, per_clock, 12, rng, number)
+def test_kp4(rng, number):
+    check(544, 514, 10, 0, 2, 6, rng, number)
 
 
 @pytest.mark.parametrize("per_clock", [1, 2])
