@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Some blocks are made only to be asked for their networks.
 """The codecs of which `fec_cost` tells what they cost."""
 
 from collections.abc import Callable, Mapping

@@ -1,5 +1,3 @@
-# amaranth: UnusedElaboratable=no
-# Some blocks are made only to be asked for their networks.
 """`python -m lampyris.cli.fec_cost`: gates and LUTs of the codecs (docs/fec_cost.md)."""
 
 import argparse

@@ -1,9 +1,14 @@
 # amaranth: UnusedElaboratable=no
 """The cost of the FEC, on a small code that is counted and placed for real."""
 
+import gc
+import warnings
+
 import pytest
+from amaranth.hdl import UnusedElaboratable
 
 from lampyris.cli import codecs, fec_cost
+from lampyris.export.verilog import to_rtlil
 from lampyris.fec.encoder import WordEncoder
 from lampyris.platforms import gates
 from lampyris.platforms.toolchain import ToolError
@@ -31,6 +36,17 @@ def test_counts_and_places(monkeypatch, capsys):
     monkeypatch.setattr(fec_cost, "CLOCK_MHZ", 1000.0)
     assert fec_cost.main(["-o", "page.md", "-d", "work"]) == 1
     assert capsys.readouterr().err.splitlines()[-1].endswith(" MHz, not 1000 MHz")
+
+
+def test_blocks_made_for_their_networks_are_not_warned_of():
+    codec = codecs.word_codec(4, 2, m=4)
+    to_rtlil(codec.parts["encoder"](), "encoder", ("sync",))   # Amaranth is silent before the first
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for make in codec.networks.values():
+            make()
+        gc.collect()
+    assert [warning for warning in caught if warning.category is UnusedElaboratable] == []
 
 
 @pytest.mark.parametrize("statistics, path, error", [
