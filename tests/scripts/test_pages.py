@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lampyris.cli import waterfall
 from lampyris.cli.figures import figures
 from lampyris.config import PRESETS, preset
 from lampyris.fec.code import Code
@@ -47,6 +48,21 @@ def test_verification_page_names_tests_that_are_there():
     assert len(named) > 30
     assert [(path, test) for path, test in named if not (ROOT / path).exists()
             or f"def {test or 'test'}" not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
+def test_threshold_of_the_word_code():
+    text = (ROOT / "docs" / "fec.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if "RS(136,128)" in line)
+    ber = f"{raw_error_rate(136, 4, 8, 1e-15):.1e}".replace("e-0", "e-")
+    assert f" | {ber} | " in row
+
+
+def test_waterfall_page_has_every_point():
+    text = (ROOT / "docs" / "waterfall.md").read_text(encoding="utf-8")
+    rows = [(name, ber) for name, row in waterfall.RATES.items() for ber in row]
+    rows += waterfall.ERASURES
+    assert [(name, value) for name, value in rows
+            if not re.search(rf"^\| `{name}` \| {value:.3g} \| \d", text, re.M)] == []
 
 
 @pytest.mark.parametrize("code, shown", [
