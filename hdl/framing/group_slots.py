@@ -62,8 +62,6 @@ class GroupSlots(wiring.Component):
             with m.If(self.marker):
                 m.d.sync += [slot.eq(0), at_start.eq(1), in_message.eq(1),
                              left.eq(self._groups)]
-            with m.Elif(left == 0):
-                m.d.sync += left.eq(0)
         m.d.comb += [
             self.inside.eq(self.step & ~self.marker & (left != 0)),
             self.start.eq(self.inside & at_start),
