@@ -16,6 +16,7 @@ from .sparing import patience, replaced
 
 DEFAULTS = {**LINK, "low": 600, "rounds": 12}
 
+
 @cocotb.test()
 async def placed(dut):
     p = parameters(DEFAULTS)
