@@ -31,7 +31,7 @@ def geometry_of(fmt):
 
 @pytest.mark.parametrize("link", LINKS)
 def test_blocks(link):
-    """Blocks, which are bad, and how many symbols of each lane were wrong, as the model has them."""
+    """Blocks, which are bad, and the wrong symbols of each lane, as the model has them."""
     fmt, rng = LINKS[link], random.Random(link)
     dut = Correction(geometry=geometry_of(fmt), delay=DELAY)
     blocks = np.array([[rng.getrandbits(32) for _ in range(fmt.S)]
