@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .ecp5 import YOSYS
 from .toolchain import Progress, ToolError, run_tool, work_folder, write_text
 
-__all__ = ["Gates", "count_gates", "read_gates"]
+__all__ = ["Gates", "count_gates", "read_gates", "total"]
 
 _SCRIPT = """\
 read_rtlil {top}.il
@@ -64,6 +64,15 @@ class Gates:
     def cells(self) -> int:
         """Gates and flip-flops."""
         return self.gates + self.flip_flops
+
+
+def total(parts: Iterable[tuple[Gates, int]]) -> Gates:
+    """So many of each, side by side or one behind a register of the other."""
+    parts = list(parts)
+    return Gates(
+        *(sum(getattr(gates, name) * count for gates, count in parts)
+          for name in ("xor", "other", "flip_flops", "memory_bits")),
+        depth=max(gates.depth for gates, _ in parts))
 
 
 def count_gates(rtlil: str, top: str, *, directory: Path, progress: Progress | None = None

@@ -45,6 +45,8 @@ class Codec:
         Title -> something that makes the block.
     networks : mapping
         Title -> something that makes the network of XORs of a matrix.
+    sums : mapping
+        Title of a row -> how many of which parts it is the sum of.
     placed : bool
         The parts go onto an ECP5. Otherwise their gates are counted.
     """
@@ -53,6 +55,7 @@ class Codec:
     payload: float
     parts: Mapping[str, Callable[[], wiring.Component]]
     networks: Mapping[str, Callable[[], Shared]] = field(default_factory=dict)
+    sums: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     placed: bool = False
 
 
@@ -86,26 +89,31 @@ def word_codec(lanes: int, parity: int, *, m: int = 8, placed: bool = False) -> 
 
 
 def group_codec(name: str, lanes: int, codeword: int = 0, *, placed: bool = False) -> Codec:
-    """A code over groups of words; of the key equations, one for each codeword, only one."""
+    """A code over groups of words.
+
+    The whole decoder, with a key equation for each codeword, is too much for Yosys as one block; it
+    is the sum of its parts, without its memories and the gates behind them.
+    """
     group = named_group(name, lanes, codeword)
     code = group.code
     title = f"`{name}` {lanes} lanes, RS({code.n},{code.k}), m = {code.m}"
     payload = lanes * code.m * group.message_slots / group.slots
-    encoder, decoder = (lambda: GroupEncoder(group)), (lambda: GroupDecoder(group))
+    encoder, equation = (lambda: GroupEncoder(group)), f"key equation, one of {group.codewords}"
     if placed:
-        return Codec(title, payload, {"encoder": encoder, "decoder": decoder}, placed=True)
+        parts = {"encoder": encoder, "decoder": lambda: GroupDecoder(group)}
+        return Codec(title, payload, parts, placed=True)
     return Codec(title, payload, {
         "encoder": encoder,
         "syndromes": lambda: GroupSyndromes(group),
         "erasure list": lambda: ErasureList(group),
-        f"key equation, one of {group.codewords}": lambda: GroupKeyEquation(
+        equation: lambda: GroupKeyEquation(
             n=code.n, k=code.k, m=code.m, iterations_per_clock=group.iterations_per_clock),
         "search and division": lambda: GroupSearch(group),
-        "whole decoder": decoder,
     }, {
         "encoder, one codeword": lambda: GroupEncoder(group).network,
         "syndromes, one codeword": lambda: GroupSyndromes(group).network,
-    })
+    }, {"decoder, sum of these": {
+        "syndromes": 1, "erasure list": 1, equation: group.codewords, "search and division": 1}})
 
 
 CODECS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from amaranth.lib import wiring
 
 from lampyris.export.verilog import to_rtlil
-from lampyris.platforms.gates import Gates, count_gates
+from lampyris.platforms.gates import Gates, count_gates, total
 from lampyris.platforms.pinsaver import Port
 from lampyris.platforms.toolchain import ToolError, work_folder, write_text
 from lampyris.shared import clock_ports, flat_ports
@@ -92,6 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 else:
                     gates = count_gates(text, module, directory=directory, progress=_say)
                     counted[codec.name, part] = gates, codec.payload
+            for title, parts in codec.sums.items():
+                terms = [(counted[codec.name, part][0], count) for part, count in parts.items()]
+                counted[codec.name, title] = total(terms), codec.payload
             networks |= {(codec.name, part): make() for part, make in codec.networks.items()}
         text = page(counted, networks, rows)
         work_folder(args.output.parent)

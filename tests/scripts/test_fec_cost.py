@@ -20,7 +20,8 @@ def test_counts_and_places(monkeypatch, capsys):
     encoder = {"encoder": placed.parts["encoder"]}
     monkeypatch.setattr(fec_cost, "CODECS", (
         codecs.Codec("c", 16, {"encoder": counted.parts["encoder"],
-                                 "decoder": counted.parts["whole decoder"]}, counted.networks),
+                                 "decoder": counted.parts["whole decoder"]}, counted.networks,
+                       {"both, thrice": {"encoder": 3, "decoder": 3}}),
         codecs.Codec("p", 16, encoder, placed=True)))
     assert fec_cost.main(["-o", "page.md", "-d", "work"]) == 0
     rows = [[cell.strip() for cell in line.split("|")[1:-1]]
@@ -29,7 +30,11 @@ def test_counts_and_places(monkeypatch, capsys):
     assert rows[0] == ["c", "encoder", str(network.gates), "0", "24", "0",
                        f"{(network.gates + 24) / 16:.1f}", str(network.depth)]
     assert rows[1][:2] == ["c", "decoder"] and int(rows[1][5]) % 16 == 0 < int(rows[1][5])
-    assert rows[2][:4] == ["c", "encoder", str(network.naive_gates), str(network.gates)]
+    assert rows[2][:2] == ["c", "both, thrice"]
+    for column in range(2, 6):
+        assert int(rows[2][column]) == 3 * int(rows[0][column]) + 3 * int(rows[1][column])
+    assert rows[2][7] == max(rows[0][7], rows[1][7], key=int)
+    assert rows[3][:4] == ["c", "encoder", str(network.naive_gates), str(network.gates)]
     assert rows[-1][:2] == ["p", "encoder"] and rows[-1][3] == "24"
 
     monkeypatch.setattr(fec_cost, "CODECS", fec_cost.CODECS[1:])
