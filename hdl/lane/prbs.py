@@ -7,6 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from .counting import count_ones
+
 __all__ = ["PrbsChecker", "PrbsGenerator"]
 
 _TAPS = {1: (7, 6), 2: (9, 5), 3: (15, 14), 4: (23, 18), 5: (31, 28)}
@@ -203,7 +205,7 @@ class PrbsChecker(wiring.Component):
 
         # Step 2: count.
         m.d.sync += [
-            self.errors.eq(_count(list(wrong | dead.replicate(gear)))),
+            self.errors.eq(count_ones(list(wrong | dead.replicate(gear)))),
             self.aligned.eq(ready),
         ]
         return m
@@ -217,11 +219,3 @@ def _next_bits(q: Value, a: int, b: int, count: int) -> Value:
         for tap in (a, b):
             terms[place] ^= terms[place - tap] if tap <= place else {tap - 1 - place}
     return Cat(Cat(q[index] for index in sorted(term)).xor() for term in terms)
-
-
-def _count(bits: list[Value]) -> Value:
-    """Number of ones, by a balanced tree."""
-    if len(bits) == 1:
-        return bits[0]
-    half = len(bits) // 2
-    return _count(bits[:half]) + _count(bits[half:])
