@@ -7,6 +7,7 @@ from lampyris.lane.glitch_filter import GlitchFilter
 from lampyris.lane.phase_tracker import PhaseTracker
 from lampyris.lane.sampler import Sampler
 from lampyris.sim.channel.optical import OpticalLane
+from lampyris.sim.channel.recovery import recover_random
 from lampyris.sim.reference.sampler import recover
 from lampyris.sim.streams import simulate
 
@@ -59,24 +60,12 @@ def test_bit_exact(gear, ratio, ppm, sinus, noise):
     assert lost.any() == (ppm >= 5000)
 
 
-def errors(lane, gear, words, patience=4, warm=300):
-    """Wrong bits after the first `warm` words, symbols lost and left-over alignment."""
-    bits = random_bits(gear * words)
-    model = recover(lane.samples(bits), gear, lane.ratio, patience)
-    got = model.bits[warm * gear:]
-    for start in range(warm * gear - 2 * gear, warm * gear + 2 * gear):
-        if np.array_equal(got[:64], bits[start:start + 64]):
-            count = min(len(got), len(bits) - start)
-            return int(np.count_nonzero(got[:count] != bits[start:start + count])), model
-    raise AssertionError("the bits are not found back")
-
-
 @pytest.mark.parametrize("ppm", [-900, -600, -300, 0, 300])
 @pytest.mark.parametrize("ratio, jitter", [(3, 0.25), (4, 0.25), (8, 0.25)])
 def test_jitter_and_drift_cost_no_bit(ratio, jitter, ppm):
     for phase in np.arange(16) / 16:
         lane = OpticalLane(ratio=ratio, phase_ui=phase, ppm=ppm, jitter_ui=jitter)
-        wrong, model = errors(lane, 8, WORDS)
+        wrong, model = recover_random(lane, gear=8, words=WORDS)
         assert wrong == 0
         assert not (ppm <= 0 and model.lost[300:].any())
 
@@ -85,12 +74,12 @@ def test_jitter_and_drift_cost_no_bit(ratio, jitter, ppm):
 def test_wander_within_the_store_loses_no_symbol(ratio):
     """A forwarded clock whose phase goes back and forth by up to `gear` bits."""
     lane = OpticalLane(ratio=ratio, sinus_ui=7.0, sinus_period_ui=12000, jitter_ui=0.1)
-    wrong, model = errors(lane, 8, 6000)
+    wrong, model = recover_random(lane, gear=8, words=6000)
     assert wrong == 0 and (~model.valid).any() and not model.lost.any()
 
 
 def test_a_sender_that_is_too_fast_is_reported():
-    _, model = errors(OpticalLane(ratio=4, ppm=1500), 8, 3000)
+    _, model = recover_random(OpticalLane(ratio=4, ppm=1500), gear=8, words=3000)
     assert model.lost.any()
 
 
