@@ -1,6 +1,6 @@
 """Whole symbols from words that are now and then a bit too short or too long."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,8 +30,8 @@ class Repacker(wiring.Component):
     lost : 1 bit, out
         A symbol has been left out, as a second one waited already.
 
-    Latency: 1 cycle, 2 while a symbol waits. Cost with gear 8: 225 LUT4, most of
-    them for the shift by 0 to gear + 1 bits, and 29 flip-flops.
+    Latency: 1 cycle, 2 while a symbol waits. Cost with gear 8: 155 LUT4, most of
+    them for the shift by 0 to gear - 1 bits, and 29 flip-flops.
     `tests/hdl/lane/test_repacker.py` proves that bits are neither lost nor doubled nor put in
     another order, unless `lost` says so.
     """
@@ -63,9 +63,9 @@ class Repacker(wiring.Component):
         ends = Signal(range(gear + 2))      # where the new bits end, from gear - 1 on
         bits = Signal(2 * gear)
         m.d.comb += [
-            new.eq(Cat(self.i[0] & self.more[1], self.i[1] & self.more.any(), self.i[2:])),
+            new.eq(Mux(self.more[1], self.i, Mux(self.more[0], self.i[1:], self.i[2:]))),
             ends.eq(self.fill + self.more),
-            bits.eq((new << ends)[2:] | self.rest),
+            bits.eq((new << self.fill) | self.rest),
         ]
         one, two = ends != 0, ends == gear + 1
         m.d.sync += [
