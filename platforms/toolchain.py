@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Progress", "ToolError", "find_tool", "run_tool", "work_folder", "write_text"]
@@ -63,7 +64,8 @@ def write_text(path: Path, text: str):
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):         # there may be no folder at all
+            partial.unlink(missing_ok=True)
         raise ToolError(f"cannot write {path}: {error.strerror}") from None
 
 

@@ -4,10 +4,11 @@ from functools import cache
 
 from amaranth import Cat, Module, Value
 
+from .encoder import LEVELS
 from .galois import Field, coordinates
 from .linear import Network, network_values, share
 
-__all__ = ["Evaluation"]
+__all__ = ["Evaluation", "step_network"]
 
 
 class Evaluation:
@@ -115,3 +116,11 @@ def _networks(field: Field, places: range, powers: tuple[int, ...], basis: tuple
     inputs = len(powers) * field.m
     return (share(direct, inputs), share(merge, inputs),
             share(sums, len(merge) // field.m, width=field.m))
+
+
+@cache
+def step_network(field: Field, width: int, count: int) -> Network:
+    """Element j of `count` times alpha^(j·width): on to the places `width` further."""
+    rows = [row << j * field.m for j in range(count)
+            for row in field.matrix(field.power(j * width))]
+    return share(rows, count * field.m, limit=LEVELS - 2)

@@ -1,29 +1,18 @@
 """The search for the wrong symbols of a group's codewords, slot by slot."""
 
-from functools import cache
-
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..shared import Repeated
 from .divide import division_latency
-from .encoder import LEVELS
-from .galois import Field
+from .evaluate import step_network
 from .group import Group
-from .linear import Network, network_values, share
+from .linear import network_values
 from .places import PlaceSearch
 from .search import total
 
 __all__ = ["GroupSearch"]
-
-
-@cache
-def _advance(field: Field, width: int, count: int) -> Network:
-    """Coefficient j of a polynomial times alpha^(j·width), for `count` of them."""
-    rows = [row << j * field.m for j in range(count)
-            for row in field.matrix(field.power(j * width))]
-    return share(rows, count * field.m, limit=LEVELS - 2)
 
 
 class _SearchEngine(wiring.Component):
@@ -92,7 +81,7 @@ class _SearchEngine(wiring.Component):
         for name, begins, proceeds in (
                 ("locator", self.locator, self.before[:len(self.locator)]),
                 ("evaluator", self.evaluator, self.before[len(self.locator):])):
-            advance = _advance(code.field, width, len(begins) // code.m)
+            advance = step_network(code.field, width, len(begins) // code.m)
             polynomials.append(Mux(self.load, begins,
                                    Cat(network_values(m, advance, proceeds, name))))
         state = Signal(len(self.after), reset_less=True)

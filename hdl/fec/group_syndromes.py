@@ -9,8 +9,9 @@ from amaranth.lib.wiring import In, Out
 from ..shared import Repeated
 from .code import Code
 from .encoder import LEVELS
+from .evaluate import step_network
 from .group import Group
-from .linear import Network, cheapest, network_values, share
+from .linear import Network, cheapest, network_values
 
 __all__ = ["GroupSyndromes"]
 
@@ -24,14 +25,6 @@ def _values(code: Code, width: int) -> Network:
     planes, rest = longer.syndrome_factors()
     planes = [row >> code.parity for row in planes]
     return cheapest(rows, width * code.m, (planes, rest), code.m, LEVELS - 1)
-
-
-@cache
-def _advance(code: Code, width: int) -> Network:
-    """Each value times the power x^width of its root."""
-    rows = [row << j * code.m for j in range(code.parity)
-            for row in code.field.matrix(code.field.power(j * width))]
-    return share(rows, code.parity * code.m, limit=LEVELS - 2)
 
 
 class _SyndromeEngine(wiring.Component):
@@ -54,7 +47,7 @@ class _SyndromeEngine(wiring.Component):
     after: Signal
 
     def __init__(self, code: Code, width: int):
-        self._networks = _values(code, width), _advance(code, width)
+        self._networks = (_values(code, width), step_network(code.field, width, code.parity))
         state = code.parity * code.m
         super().__init__({
             "i": In(width * code.m), "enable": In(1), "first": In(1), "before": In(state),
@@ -128,21 +121,25 @@ class GroupSyndromes(wiring.Component):
         })
 
     @property
+    def _networks(self) -> tuple[Network, Network]:
+        code, width = self._group.code, self._group.width
+        return _values(code, width), step_network(code.field, width, code.parity)
+
+    @property
     def network(self) -> Network:
         """The gates from a slot's symbols of a codeword to their values."""
-        return _values(self._group.code, self._group.width)
+        return self._networks[0]
 
     @property
     def gates(self) -> int:
         """XOR2 from a slot's symbols, and from the values before, to the values of a codeword."""
-        code, width = self._group.code, self._group.width
-        return _values(code, width).gates + _advance(code, width).gates + code.parity * code.m
+        adders = self._group.code.parity * self._group.code.m
+        return sum(network.gates for network in self._networks) + adders
 
     @property
     def depth(self) -> int:
         """How many of them follow one another at most."""
-        code, width = self._group.code, self._group.width
-        return 1 + max(_values(code, width).depth, _advance(code, width).depth)
+        return 1 + max(network.depth for network in self._networks)
 
     @property
     def latency(self) -> int:

@@ -114,6 +114,9 @@ def test_write_text_leaves_nothing_partial(tmp_path):
     with pytest.raises(ToolError, match="cannot write"):
         write_text(tmp_path / "taken", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ToolError, match=r"^cannot write .*/file/page: Not a directory$"):
+        write_text(tmp_path / "file" / "page", "text")
 
 
 def test_interrupt_removes_outputs_and_stops_the_tool(tmp_path):
