@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..shared import Repeated
+from .arithmetic import scale
 from .group import Group
 
 __all__ = ["ErasureList"]
@@ -160,7 +161,7 @@ class ErasureList(wiring.Component):
                 m.d.comb += mark.eq(scan[:count])
                 m.d.sync += [
                     place.eq(place + 1), scan.eq(following),
-                    locator.eq(code.field.scale(code.field.power(-1), locator)),
+                    locator.eq(scale(code.field, code.field.power(-1), locator)),
                 ]
                 with m.If(slot == 0):
                     m.d.sync += erased.eq(erased + sum(mark))

@@ -1,10 +1,7 @@
-"""Arithmetic in GF(2^m), for the generator in Python and for the RTL as XOR and AND gates."""
+"""Arithmetic in GF(2^m), for the generator in Python; as gates see `arithmetic.py`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import reduce
-from operator import xor
-
-from amaranth import Cat, Const, Value
 
 __all__ = ["PRIMITIVE", "Field", "coordinates"]
 
@@ -100,34 +97,3 @@ class Field:
         columns = [self.times(constant, 1 << bit) for bit in range(self.m)]
         return [sum((column >> row & 1) << bit for bit, column in enumerate(columns))
                 for row in range(self.m)]
-
-    # RTL ------------------------------------------------------------------------------------------
-
-    def multiply(self, a, b) -> Value:
-        """Product of two values: m^2 AND2 and about m^2 + 3·m XOR2, combinational.
-
-        Where many values are multiplied by the same one, :meth:`multiples`, kept in signals, and
-        :meth:`combine` write the common part once.
-        """
-        return self.combine(self.multiples(a), b)
-
-    def multiples(self, a) -> list[Value]:
-        """alpha^j·a for j = 0..m-1: what products with one and the same `a` have in common."""
-        return [self.scale(power, a) for power in self.exp[:self.m]]
-
-    def combine(self, multiples: Sequence[Value], b) -> Value:
-        """Product of `b` and what :meth:`multiples` was given: m^2 AND2 and m^2 - m XOR2."""
-        return reduce(xor, (multiple & bit.replicate(self.m)
-                            for multiple, bit in zip(multiples, Value.cast(b), strict=True)))
-
-    def scale(self, constant: int, a) -> Value:
-        """Product of a value and a constant: XORs only."""
-        a = Value.cast(a)
-        return Cat(reduce(xor, [bit for place, bit in enumerate(a) if row >> place & 1]
-                          or [Const(0, 1)]) for row in self.matrix(constant))
-
-    def square(self, a) -> Value:
-        """Square of a value: XORs only."""
-        squares = list(zip(self.exp[::2], Value.cast(a), strict=False))
-        return Cat(reduce(xor, (bit for square, bit in squares if square >> row & 1))
-                   for row in range(self.m))

@@ -2,18 +2,12 @@
 
 from collections.abc import Sequence
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth import Const, Module, Mux, Signal, Value
 
+from .arithmetic import combine, multiples
 from .galois import Field
 
-__all__ = ["Iteration", "multiples"]
-
-
-def multiples(m: Module, field: Field, name: str, value: Value) -> list[Signal]:
-    """:meth:`Field.multiples` in signals."""
-    signals = [Signal(field.m, name=f"{name}_times{i}") for i in range(field.m)]
-    m.d.comb += Cat(signals).eq(Cat(field.multiples(value)))
-    return signals
+__all__ = ["Iteration"]
 
 
 class Iteration:
@@ -39,7 +33,6 @@ class Iteration:
 
     def __init__(self, m: Module, field: Field, name: str, *, gamma: Value, gap: Value, k: Value,
                  active: Value):
-        self._field = field
         longer, self._replaced = Signal(name=f"longer{name}"), Signal(name=f"replaced{name}")
         self.next_k = Signal.like(k, name=f"next_k{name}")
         m.d.comb += [
@@ -54,7 +47,6 @@ class Iteration:
     def advance(self, new: Sequence[Value], shifted: Sequence[Value]
                 ) -> tuple[list[Value], list[Value]]:
         """Coefficients of the next Lambda and of the next B, from those of Lambda and of x·B."""
-        combine = self._field.combine
         following = [combine(self._by_gamma, a) if isinstance(b, Const) and b.value == 0
                      else combine(self._by_gamma, a) ^ combine(self._by_gap, b)
                      for a, b in zip(new, shifted, strict=True)]

@@ -8,8 +8,9 @@ from amaranth import Cat, Const, Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .arithmetic import combine, multiples
 from .code import Code
-from .iteration import Iteration, multiples
+from .iteration import Iteration
 
 __all__ = ["KeyEquation"]
 
@@ -139,7 +140,7 @@ class KeyEquation(wiring.Component):
         m.d.comb += [Cat(syndromes).eq(self.syndromes), Cat(gammas).eq(self.gamma)]
         # Multiples of the erasures' locator, not of the syndromes: these are quiet.
         by_gamma = {i: multiples(m, field, f"gamma{i}", gammas[i]) for i in range(1, parity)}
-        product = [reduce(xor, [field.combine(by_gamma[power - i], syndromes[i])
+        product = [reduce(xor, [combine(by_gamma[power - i], syndromes[i])
                                 for i in range(power)], syndromes[power])
                    for power in range(parity)]
         return _State([Const(1, size), *gammas[1:]], product, [], [], Const(1, size),

@@ -4,6 +4,7 @@ from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .arithmetic import combine, multiples, scale
 from .code import Code
 
 __all__ = ["ErasureLocator"]
@@ -60,15 +61,12 @@ class ErasureLocator(wiring.Component):
         scan = Signal(code.n)               # goes round once, the symbol's turn at bit 0
         left = Signal(range(code.n))
         locator = Signal(code.m)            # of the symbol
-        multiples = [Signal(code.m, name=f"multiple{bit}") for bit in range(code.m)]
         product = [Signal(code.m, name=f"product{power}") for power in range(1, code.parity + 1)]
         gamma = Signal(len(product) * code.m)
         count = Signal(range(code.parity + 1))
         overfull = Signal()
-        m.d.comb += [
-            Cat(multiples).eq(Cat(field.multiples(locator))),
-            self.gamma.eq(Cat(Const(1, code.m), gamma)),
-        ]
+        m.d.comb += self.gamma.eq(Cat(Const(1, code.m), gamma))
+        by_locator = multiples(m, field, "locator", locator)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.sync += [
@@ -81,12 +79,12 @@ class ErasureLocator(wiring.Component):
             with m.State("SCAN"):
                 m.d.sync += [
                     left.eq(left - 1), scan.eq(scan.rotate_right(1)),
-                    locator.eq(field.scale(field.power(-1), locator)),
+                    locator.eq(scale(field, field.power(-1), locator)),
                 ]
                 with m.If(scan[0]):
                     lower = [Const(1, code.m), *product]
                     m.d.sync += [
-                        power.eq(power ^ field.combine(multiples, below))
+                        power.eq(power ^ combine(by_locator, below))
                         for power, below in zip(product, lower, strict=False)]
                     with m.If(count == code.parity):
                         m.d.sync += overfull.eq(1)

@@ -77,12 +77,12 @@ class PlaceSearch(wiring.Component):
         evaluator = self._planes(m, "evaluator", self.evaluator, range(parity))
         root = Signal(count)
         wrong = Signal(count, reset_less=True)
-        divide = Signal()
+        valid = Signal()
         m.d.comb += [
             root.eq(~reduce(or_, (a ^ b for a, b in zip(even, odd, strict=True)))),
-            self.wrong.eq(wrong), divider.valid.eq(divide), self.errors.eq(divider.o),
+            self.wrong.eq(wrong), divider.valid.eq(valid), self.errors.eq(divider.o),
         ]
-        m.d.sync += divide.eq(self.dirty)
+        m.d.sync += valid.eq(self.dirty)
         with m.If(self.dirty):
             m.d.sync += wrong.eq(root)
         for port, values in ((divider.dividend, evaluator), (divider.divisor, odd)):

@@ -51,7 +51,7 @@ def test_writes_the_files_and_a_summary(lampyris, exporter, folder, tree):
           lampyris_rx.v        {sizes["lampyris_rx.v"]}
           lampyris_tx.v        {sizes["lampyris_tx.v"]}
           manifest.json        {sizes["manifest.json"]}
-        net rate 508.29 Gb/s of 1500-byte packets, core clock 500 MHz
+        net rate 508.66 Gb/s of 1500-byte packets, core clock 500 MHz
     """)
     assert without_times(result.err) == "elaborating\nwriting build/uled128\n"
 

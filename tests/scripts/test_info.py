@@ -28,7 +28,7 @@ def test_default_by_hand(derived):
         "encapsulation_overhead_percent": pytest.approx(200 / 377),
         "net_rate_gbps": pytest.approx(512 * (12276 / 12288) * (4095 / 4096) * (375 / 377)),
         "efficiency_percent": pytest.approx(
-            100 * (12276 / 12288) * (1023 / 1024) * (375 / 377)),
+            100 * (12276 / 12288) * (4095 / 4096) * (375 / 377)),
         "code_symbols": 136, "parity_symbols": 8, "dead_lanes_unknown": 4, "dead_lanes_known": 8,
         "raw_ber_for_1e_15": pytest.approx(7.14e-6, rel=1e-3),
         "lock_words": 122880, "lock_us": 245.76,
