@@ -18,7 +18,7 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
 
     rx_bit clock  lane_rx_data
                   ─>        lane.serializer       serial view only: the deserializer
-    rx clock                lane.sampler       one per lane, not yet in a top: samples to symbols
+    rx clock                lane.sampler          one per lane, with `sampling`: samples to symbols
                             lane.receive_lane     one per lane: symbol boundaries, marker lock,
                                                   polarity, descrambling, deskew buffer
                             striping.deskew       reads all lanes' buffers at the same place

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .fec.group import CODES, Group, named_group, nearest_groups
 from .geometry import REFRESH_BLOCKS, Geometry
+from .lane.oversampling import RATIOS
 
 __all__ = ["PRESETS", "ConfigError", "LinkConfig", "load", "preset"]
 
@@ -49,6 +50,9 @@ class LinkConfig:
     codeword : int, 0..1023
         Symbols of a codeword over groups of words, for a shortened code; 0 for the whole one. Else
         it has no effect.
+    sampling : int, 1, 3, 4 or 8
+        Samples per bit of a received lane, from a comparator whose clock has any phase; only in the
+        word view. With 1 the deserializer in front of the receiver has found the bits.
     deskew_ui : int, 0..1024
         Largest difference in arrival between two lanes that is compensated, in unit intervals.
     marker_period : int, 128..1048576
@@ -85,6 +89,7 @@ class LinkConfig:
     fec: str = "word"
     parity: int = 8
     codeword: int = 0
+    sampling: int = 1
     deskew_ui: int = 256
     marker_period: int = 12288
     marker_tolerance: int = 2
@@ -125,6 +130,9 @@ class LinkConfig:
             raise ConfigError(
                 f"marker_period = {self.marker_period} leaves {payload} payload words: at least "
                 f"{8 * self.geometry.words_per_block} (8 blocks) are needed")
+        if self.sampling != 1 and self.view != "word":
+            raise ConfigError(f'sampling = {self.sampling} needs view = "word": the serial view '
+                              f"has one sample per bit")
         if self.ddr and self.view != "serial":
             raise ConfigError('ddr = true needs view = "serial": the word view has no bit clock')
         if self.ddr and self.gear % 2:
@@ -311,6 +319,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 
 _CHOICES = {
     "fec": ("word", *CODES, "none"),
+    "sampling": (1, *RATIOS),
     "scrambler": ("lfsr31", "none"),
     "view": ("word", "serial"),
     "flow_control": ("pause", "drop"),
@@ -328,8 +337,8 @@ _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: 
 def _checked(name: str, value, kind):
     """The value of one member if its type and range are right; for the kind float, as a float."""
     if name in _CHOICES:
-        if value not in _CHOICES[name]:
-            allowed = ", ".join(f'"{choice}"' for choice in _CHOICES[name])
+        if type(value) is not kind or value not in _CHOICES[name]:
+            allowed = ", ".join(_shown(choice) for choice in _CHOICES[name])
             raise ConfigError(f"{name} = {_shown(value)} is unknown: allowed is {allowed}")
         return value
     low, high, unit = _RANGES.get(name, (0, 0, ""))

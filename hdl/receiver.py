@@ -42,7 +42,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         **flat_axi_stream("m_axis", config.host_bits).members,
         "packets": Out(32), "flagged_packets": Out(32), "dropped_packets": Out(32),
         "stray_blocks": Out(32),
-        "data": In(lanes * config.gear), "valid": In(lanes),
+        "data": In(lanes * config.gear * config.sampling), "valid": In(lanes),
         "link_up": Out(1), "down_reason": Out(DownReason), "lane_locked": Out(lanes),
         "lane_dead": In(lanes), **(_FEC_MEMBERS if config.geometry.has_fec else {}),
         **(_SPARE_MEMBERS if spares_in_use(config.geometry) else {}),
@@ -55,8 +55,8 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
 class WordReceiver(wiring.Component):
     """One symbol per physical lane and core clock to the host stream.
 
-    lanes (align, lock, descramble, buffer) -> deskew -> sorter -> correction -> blocks -> receive
-    queue (core clock to host clock) -> decapsulator [-> packet store] -> host
+    lanes (sample, align, lock, descramble, buffer) -> deskew -> sorter -> correction -> blocks ->
+    receive queue (core clock to host clock) -> decapsulator [-> packet store] -> host
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ class WordReceiver(wiring.Component):
     packets, flagged_packets, dropped_packets, stray_blocks : 32 bits each, out, domain ``host``
         Packets delivered good; delivered with ``tuser``; dropped whole because the host stalled
         (only with ``flow_control = "drop"``); blocks that fit nowhere. They wrap.
-    data : N·gear bits, in; valid : N bits, in
+    data : N·gear·sampling bits, in; valid : N bits, in
+        Of each lane the symbol, or the samples that :class:`Sampler` takes.
     link_up : 1 bit, out; down_reason : :class:`DownReason`, out
     lane_locked : N bits, out
     lane_dead : N bits, in
@@ -154,12 +155,13 @@ class WordReceiver(wiring.Component):
         m.submodules.window = in_rx(window)
         receivers = Repeated(lambda: ReceiveLane(
             geometry=geometry, tolerance=config.marker_tolerance, depth=depth,
-            scrambler=config.scrambler != "none", test_patterns=config.test_patterns),
+            sampling=config.sampling, scrambler=config.scrambler != "none",
+            test_patterns=config.test_patterns),
             name="receive_lane", domains={"sync": "rx"})
-        symbols = [Signal(gear, name=f"symbol{lane}") for lane in range(lanes)]
-        m.d.comb += Cat(symbols).eq(self.data)
+        inputs = [Signal(gear * config.sampling, name=f"input{lane}") for lane in range(lanes)]
+        m.d.comb += Cat(inputs).eq(self.data)
         parts = [receivers.add(
-            m, platform, f"lane{lane}", i=symbols[lane], i_valid=self.valid[lane],
+            m, platform, f"lane{lane}", i=inputs[lane], i_valid=self.valid[lane],
             dead=self.lane_dead[lane], run=control.run, open=reader.open, drop=reader.drop,
             address=reader.address, prbs=self.rx_prbs, clear=self.clear) for lane in range(lanes)]
         m.d.comb += [

@@ -5,10 +5,11 @@ names, with lane ports in place of the core's `data`; bit 0 of a symbol is first
 
 - word view: ``lane_tx_data`` and ``lane_rx_data``, lane p's symbol at bits [p·gear, (p+1)·gear),
   and ``lane_rx_valid``, a bit per lane: it has a symbol in this cycle. Clocks ``tx`` and ``rx``.
+  With `sampling` R each bit of ``lane_rx_data`` becomes R samples, oldest first.
 - serial view: a bit per lane, with DDR two (2p is sent first). Clocks ``tx_bit`` and ``rx_bit``.
 """
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -105,8 +106,9 @@ class Transceiver(wiring.Component):
         m.submodules.loopback_queue = queue = ClockCrossing(
             width=words, depth=_LOOPBACK_WORDS, write_domain="tx", read_domain="rx")
         m.d.comb += [queue.i.payload.eq(sent), queue.i.valid.eq(self.loopback), queue.o.ready.eq(1)]
+        looped = Cat(bit.replicate(config.sampling) for bit in queue.o.payload)
         flow = _add_receiver(
-            m, platform, self, config, Mux(loop, queue.o.payload, data),
+            m, platform, self, config, Mux(loop, looped, data),
             Mux(loop, queue.o.valid.replicate(config.geometry.physical_lanes), valid))
         m.d.comb += [asked.eq(flow.far_pause), wished.eq(flow.near_pause),
                      *(word.eq(getattr(flow, name)) for name, word in between.items())]
@@ -144,6 +146,7 @@ def _add_receiver(m, platform, top, config: LinkConfig, data, valid):
 
 
 def _lane_bits(config: LinkConfig) -> int:
+    """Of all lanes, as they are sent."""
     per_lane = config.gear if config.view == "word" else 2 if config.ddr else 1
     return config.geometry.physical_lanes * per_lane
 
@@ -153,7 +156,7 @@ def _transmit_lanes(config: LinkConfig) -> dict:
 
 
 def _receive_lanes(config: LinkConfig) -> dict:
-    members = {"lane_rx_data": In(_lane_bits(config))}
+    members = {"lane_rx_data": In(_lane_bits(config) * config.sampling)}
     if config.view == "word":
         members["lane_rx_valid"] = In(config.geometry.physical_lanes)
     return members

@@ -52,7 +52,8 @@ _NOTES = {
     "lane_index": ("rx", "control", "physical lane to show in lane_status"),
     "lane_status": ("rx", "status", "locked 0, joined 1, inverted 2, identity 13:3, sparing "
                                     "14, message valid 15, message 31:16, bad markers 39:32, "
-                                    "errors 55:40"),
+                                    "errors 55:40, phase 58:56, quiet 59, level 60, lost symbols "
+                                    "68:61"),
     "rx_prbs": ("rx", "control", "test pattern to check on all lanes, coded as tx_prbs"),
     "clear": ("rx", "control", "zero the counters of domain rx"),
     "packets": ("host", "status", "packets delivered good; wraps"),

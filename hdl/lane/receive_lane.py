@@ -1,4 +1,4 @@
-"""One physical lane on its way in: align, lock, undo polarity and scrambling, buffer."""
+"""One physical lane on its way in: sample, align, lock, undo polarity and scrambling, buffer."""
 
 from amaranth import Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -11,6 +11,7 @@ from ..striping.deskew import DeskewBuffer
 from .aligner import SymbolAligner
 from .marker_reader import MarkerReader
 from .prbs import PrbsChecker
+from .sampler import Sampler
 
 __all__ = ["LaneStatus", "ReceiveLane"]
 
@@ -25,6 +26,11 @@ LaneStatus = data.StructLayout({
     "message": 16,              # its back-channel word
     "bad_markers": 8,           # saturates; since `clear`
     "errors": 16,               # saturates; wrong parity bits, or with a PRBS its wrong bits
+    # Of the sampler; 0 without one.
+    "phase": 3,                 # sample of each bit that is taken
+    "quiet": 1,                 # no edges: no light or a stuck output
+    "level": 1,                 # the last sample
+    "lost_symbols": 8,          # saturates; since `clear`: the receive clock is too slow
 })
 """What one lane reports."""
 
@@ -39,11 +45,13 @@ class ReceiveLane(wiring.Component):
         Wrong bits allowed in a sync.
     depth : int
         Of the deskew buffer, in symbols.
+    sampling : int, 1, 3, 4 or 8
+        Samples per bit; with 1 there is no :class:`Sampler`.
     scrambler, test_patterns : bool
 
     Members
     -------
-    i : `gear` bits, in; i_valid : 1 bit, in
+    i : `gear`·`sampling` bits, in; i_valid : 1 bit, in
     dead : 1 bit, in
         Known to be dead: it never counts as locked.
     run, open, drop, address, o, ready, tight
@@ -54,7 +62,8 @@ class ReceiveLane(wiring.Component):
         Zero the counters.
     status : :class:`LaneStatus`, out
 
-    Latency: 6 cycles from the deserializer's symbol to the write into the buffer.
+    Latency: 6 cycles from the deserializer's symbol to the write into the buffer, and those of the
+    sampler.
     """
 
     i: Signal
@@ -71,12 +80,13 @@ class ReceiveLane(wiring.Component):
     clear: Signal
     status: data.View
 
-    def __init__(self, *, geometry: Geometry, tolerance: int, depth: int, scrambler: bool = True,
-                 test_patterns: bool = True):
+    def __init__(self, *, geometry: Geometry, tolerance: int, depth: int, sampling: int = 1,
+                 scrambler: bool = True, test_patterns: bool = True):
         self._geometry, self._tolerance, self._depth = geometry, tolerance, depth
+        self._sampling = sampling
         self._scrambler, self._test_patterns = scrambler, test_patterns
         super().__init__({
-            "i": In(geometry.gear), "i_valid": In(1),
+            "i": In(geometry.gear * sampling), "i_valid": In(1),
             "dead": In(1),
             "run": In(1), "open": In(1), "drop": In(1), "address": In(range(depth)),
             "o": Out(geometry.gear), "ready": Out(1), "tight": Out(1),
@@ -94,8 +104,9 @@ class ReceiveLane(wiring.Component):
         m.submodules.buffer = buffer = DeskewBuffer(width=geometry.gear, depth=self._depth,
                                                     places=geometry.marker_period)
         locked = reader.locked & ~self.dead
+        symbol, symbol_valid = self._sample(m)
         m.d.comb += [
-            aligner.i.eq(self.i), aligner.i_valid.eq(self.i_valid), aligner.slip.eq(reader.slip),
+            aligner.i.eq(symbol), aligner.i_valid.eq(symbol_valid), aligner.slip.eq(reader.slip),
             reader.i.eq(aligner.o), reader.i_valid.eq(aligner.o_valid),
             key.identity.eq(reader.identity), key.base.eq(reader.base),
             key.load.eq(reader.o_valid & (reader.position == last_marker)),
@@ -122,7 +133,7 @@ class ReceiveLane(wiring.Component):
             m.d.sync += wrong.eq(sum(parity ^ reader.parity))
         if self._test_patterns:
             m.submodules.checker = checker = PrbsChecker(gear=geometry.gear)
-            m.d.comb += [checker.i.eq(self.i), checker.valid.eq(self.i_valid),
+            m.d.comb += [checker.i.eq(symbol), checker.valid.eq(symbol_valid),
                          checker.select.eq(self.prbs)]
             with m.If(self.prbs != 0):
                 m.d.sync += wrong.eq(Mux(checker.aligned, checker.errors, 0))
@@ -142,3 +153,20 @@ class ReceiveLane(wiring.Component):
         with m.If(self.clear):
             m.d.sync += [status.errors.eq(0), status.bad_markers.eq(0)]
         return m
+
+    def _sample(self, m: Module) -> tuple[Signal, Signal]:
+        """The lane's symbols, and whether there is one."""
+        if self._sampling == 1:
+            return self.i, self.i_valid
+        status = self.status
+        m.submodules.sampler = sampler = Sampler(gear=self._geometry.gear, ratio=self._sampling)
+        m.d.comb += [
+            sampler.i.eq(self.i), sampler.i_valid.eq(self.i_valid),
+            status.phase.eq(sampler.phase), status.quiet.eq(sampler.quiet),
+            status.level.eq(sampler.level),
+        ]
+        with m.If(self.clear):
+            m.d.sync += status.lost_symbols.eq(0)
+        with m.Elif(sampler.lost & ~status.lost_symbols.all()):
+            m.d.sync += status.lost_symbols.eq(status.lost_symbols + 1)
+        return sampler.o, sampler.o_valid

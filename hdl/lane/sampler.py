@@ -1,6 +1,6 @@
 """Data recovery: a lane seen at several points per bit becomes symbols."""
 
-from amaranth import Module, Signal
+from amaranth import EnableInserter, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -34,8 +34,8 @@ class Sampler(wiring.Component):
 
     Members
     -------
-    i : gear·ratio samples, in
-        Oldest first.
+    i : gear·ratio samples, in; i_valid : 1 bit, in
+        Oldest first. Cycles without are passed over: everything stands still.
     o : `gear` bits, out; o_valid : 1 bit, out
         To `i` and `i_valid` of `ReceiveLane`.
     phase : 0..ratio-1, out
@@ -60,6 +60,7 @@ class Sampler(wiring.Component):
     """
 
     i: Signal
+    i_valid: Signal
     o: Signal
     o_valid: Signal
     phase: Signal
@@ -76,8 +77,8 @@ class Sampler(wiring.Component):
         self._gear, self._ratio, self._quiet_ui = gear, ratio, quiet_ui
         self._tracker = PhaseTracker(gear=gear, ratio=ratio, patience=patience)
         super().__init__({
-            "i": In(gear * ratio), "o": Out(gear), "o_valid": Out(1), "phase": Out(range(ratio)),
-            "quiet": Out(1), "level": Out(1), "lost": Out(1),
+            "i": In(gear * ratio), "i_valid": In(1), "o": Out(gear), "o_valid": Out(1),
+            "phase": Out(range(ratio)), "quiet": Out(1), "level": Out(1), "lost": Out(1),
         })
 
     @property
@@ -90,28 +91,36 @@ class Sampler(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        enabled = EnableInserter(self.i_valid)
         samples = self.i
         if self._ratio >= 4:
-            m.submodules.filter = glitch = GlitchFilter(gear=self._gear, ratio=self._ratio)
+            glitch = GlitchFilter(gear=self._gear, ratio=self._ratio)
+            m.submodules.filter = enabled(glitch)
             m.d.comb += glitch.i.eq(self.i)
             samples = glitch.o
-        m.submodules.tracker = tracker = self._tracker
-        m.submodules.picker = picker = BitPicker(gear=self._gear, ratio=self._ratio)
-        m.submodules.repacker = repacker = Repacker(gear=self._gear)
+        tracker, picker = self._tracker, BitPicker(gear=self._gear, ratio=self._ratio)
+        repacker = Repacker(gear=self._gear)
+        m.submodules.tracker = enabled(tracker)
+        m.submodules.picker = enabled(picker)
+        m.submodules.repacker = enabled(repacker)
+        fresh = Signal()                    # the repacker's outputs are of the cycle before
+        m.d.sync += fresh.eq(self.i_valid)
         m.d.comb += [
             tracker.i.eq(samples), picker.i.eq(samples),
             tracker.phase.eq(picker.phase), self.phase.eq(picker.phase),
             picker.later.eq(tracker.later), picker.earlier.eq(tracker.earlier),
             repacker.i.eq(picker.o), repacker.more.eq(picker.more),
-            self.o.eq(repacker.o), self.o_valid.eq(repacker.o_valid), self.lost.eq(repacker.lost),
+            self.o.eq(repacker.o), self.o_valid.eq(repacker.o_valid & fresh),
+            self.lost.eq(repacker.lost & fresh),
         ]
 
         words = -(-self._quiet_ui // self._gear)
         still = Signal(range(words + 1))    # words without an edge
         m.d.comb += self.quiet.eq(still == words)
-        with m.If(tracker.edge):
-            m.d.sync += still.eq(0)
-        with m.Elif(~self.quiet):
-            m.d.sync += still.eq(still + 1)
-        m.d.sync += self.level.eq(samples[-1])
+        with m.If(self.i_valid):
+            m.d.sync += self.level.eq(samples[-1])
+            with m.If(tracker.edge):
+                m.d.sync += still.eq(0)
+            with m.Elif(~self.quiet):
+                m.d.sync += still.eq(still + 1)
         return m

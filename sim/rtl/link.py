@@ -12,6 +12,7 @@ from ..channel.digital import WordChannel
 from .bench import Progress, pump_channel, read, reset, start_clock
 from .hosts import HostSink, HostSource, pauses
 from .packets import Scoreboard
+from .sampled import SampledLanes
 
 __all__ = ["LINK", "Falls", "Lanes", "Link", "check_counters", "collect", "drive_settings",
            "hosts", "link_up", "lock_cycles", "rates", "report"]
@@ -25,6 +26,7 @@ LINK = {
     "expendable": 0,       # lanes of the code that may be missing
     "spares": 0,
     "gear": 8,
+    "sampling": 1,         # samples per bit at the receiver
     "frame": 4096,         # words from marker to marker
     "skew": 256,           # largest skew between lanes, UI
     "depth": 64,           # of the deskew, words
@@ -40,6 +42,9 @@ LINK = {
     "low": 1, "high": 9216,          # bytes per packet
     "marked": 0.02,                  # share of packets with tuser
     "ber": 0.0,
+    "jitter_ui": 0.25,               # of each edge by itself, peak to peak; if sampled
+    "wander_ui": 2.0,                # of each lane against the receive clock, peak to peak
+    "wander_cycles": 20_000,         # core clocks for once to and fro
     "stall_source": 0.3, "stall_sink": 0.3,   # share of the time
     "stall_longest": 200,            # host clocks
     "permute": True, "invert": True,
@@ -133,6 +138,8 @@ class Link:
         `patient`, as long as it takes without all lanes."""
         lanes = self.lanes
         await self.begin()
+        if carry is None and self.p["sampling"] > 1:
+            carry = SampledLanes(lanes, self.channel, self.core_ps, self.p, self.rng).carry()
         cocotb.start_soon(carry or pump_channel(
             lanes.clock, lanes.output, lanes.input, self.channel, lanes.valid))
         await link_up(self.dut, (1 + patient) * lock_cycles(self.p), self.core_ps)

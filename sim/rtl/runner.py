@@ -257,7 +257,8 @@ def link_parameters(config) -> dict[str, object]:
     geometry = config.geometry
     return {
         "name": config.name, "lanes": config.lanes, "physical": geometry.physical_lanes,
-        "gear": config.gear, "frame": config.marker_period, "skew": config.deskew_ui,
+        "gear": config.gear, "sampling": config.sampling,
+        "frame": config.marker_period, "skew": config.deskew_ui,
         "block_words": geometry.words_per_block, "core_mhz": config.core_clock_mhz,
         "bit_mhz": config.bit_clock_mhz, "host_mhz": config.host_clock,
         "drops": config.flow_control == "drop", "spares": config.spares, "parity": geometry.parity,

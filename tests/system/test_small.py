@@ -14,6 +14,10 @@ WORD_VIEW = {
     "rs": FAST | {"lanes": 4, "fec": "rs255", "codeword": 40},
     "lanes3": FAST | {"lanes": 3, "gear": 10, "scrambler": "none", "marker_tolerance": 0},
 }
+SAMPLED = {
+    "sampled4": FAST | {"lanes": 8, "parity": 2, "fec": "word", "sampling": 4},
+    "sampled3": FAST | {"lanes": 4, "gear": 10, "sampling": 3},
+}
 SERIAL_VIEW = {
     "serial": {},
     "ddr": {"ddr": True, "spares": 1, "host_width": 32, "host_clock_mhz": 250},
@@ -23,6 +27,11 @@ SERIAL_VIEW = {
 @pytest.fixture(params=WORD_VIEW)
 def word_view(request, system):
     return system("uled16", name=request.param, **WORD_VIEW[request.param])
+
+
+@pytest.fixture(params=["sampled4", pytest.param("sampled3", marks=pytest.mark.full)])
+def sampled(request, system):
+    return system("uled16", name=request.param, **SAMPLED[request.param])
 
 
 @pytest.fixture(params=SERIAL_VIEW)
@@ -47,3 +56,15 @@ def test_loop_of_single_bits(serial_view, tmp_path):
     """The same through the serializers, at one or two bits per clock."""
     result = serial_view.run("loop", tmp_path, packets=60, high=600)
     assert result["delivered"] == 60
+
+
+def test_loop_of_samples(sampled, tmp_path):
+    """Each lane has a phase of its own that wanders; its edges jitter by a quarter of a bit."""
+    result = sampled.run("loop", tmp_path, packets=200, high=400, seed=9)
+    assert result["delivered"] == 200
+
+
+def test_loop_of_samples_with_a_local_clock(sampled, tmp_path):
+    """The receive clock is 600 ppm faster than the lanes."""
+    result = sampled.run("loop", tmp_path, packets=100, high=400, seed=4, rx_ppm=600)
+    assert result["delivered"] == 100

@@ -18,8 +18,11 @@ def random_bits(count, seed=3):
     return np.random.default_rng(seed).integers(0, 2, count, np.uint8)
 
 
-def play(dut, samples):
-    """The outputs of every cycle: symbols, valid, lost, phase, quiet, level."""
+def play(dut, samples, gaps=()):
+    """The outputs of every cycle: symbols, valid, lost, phase, quiet, level.
+
+    Before the words whose numbers are in `gaps` there is a cycle without samples.
+    """
     size = dut.gear * dut.ratio
     rows = []
 
@@ -27,10 +30,12 @@ def play(dut, samples):
         for start in range(0, len(samples) - size + 1, size):
             word = int.from_bytes(np.packbits(samples[start:start + size], bitorder="little"),
                                   "little")
-            ctx.set(dut.i, word)
-            await ctx.tick()
-            rows.append([ctx.get(port) for port in
-                         (dut.o, dut.o_valid, dut.lost, dut.phase, dut.quiet, dut.level)])
+            for valid in (0, 1) if start // size in gaps else (1,):
+                ctx.set(dut.i_valid, valid)
+                ctx.set(dut.i, word if valid else 0)
+                await ctx.tick()
+                rows.append([ctx.get(port) for port in
+                             (dut.o, dut.o_valid, dut.lost, dut.phase, dut.quiet, dut.level)])
 
     simulate(dut, [testbench])
     return np.array(rows)
@@ -107,6 +112,22 @@ def test_quiet(level):
     # Word 50 has the last edge, word 80 the next; an edge is seen 3 cycles later.
     assert np.array_equal(quiet, np.arange(52 + 7, 82))
     assert (rows[quiet[:-3], 5] == level).all() and len(set(rows[quiet, 3])) == 1
+
+
+def test_cycles_without_samples_are_passed_over():
+    """The same symbols, and no more of them; a symbol that is lost is told once."""
+    lane = OpticalLane(ratio=4, ppm=3000, jitter_ui=0.2)
+    samples = lane.samples(random_bits(8 * 1500))
+    samples[12000:12800] = 1
+    gaps = {word for word in range(1450) if word % 3 == 1 or word % 7 == 2}
+    whole, spread = (play(Sampler(gear=8, ratio=4), samples, gaps) for gaps in ((), gaps))
+    for rows in (whole, spread):
+        assert rows[:, 2].sum() > 1 and rows[:, 4].any()
+    assert np.array_equal(*(rows[rows[:, 1] == 1, 0][:1200] for rows in (whole, spread)))
+    assert whole[:, 2].sum() == spread[:, 2].sum()
+    cycles = [index + extra for extra, index in enumerate(sorted(gaps))]   # those without samples
+    for column in (3, 4, 5):
+        assert np.array_equal(np.delete(spread[:, column], cycles), whole[:, column])
 
 
 @pytest.mark.parametrize("block, settings, error, text", [
