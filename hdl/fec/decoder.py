@@ -58,7 +58,7 @@ class WordDecoder(wiring.Component):
     over GF(2^8): 1 for the syndromes, 9 for the key equation, 3 for the search, 1 to correct.
 
     Cost: that of the parts, a memory of k·m bits x (latency - 1), k·m + n flip-flops for the
-    outputs and as many XOR2 and AND2. For RS(136, 128) over GF(2^8) this is 92 k gates, 8800
+    outputs and as many XOR2 and AND2. For RS(136, 128) over GF(2^8) this is 97 k gates, 8800
     flip-flops and 13 kbit.
     """
 

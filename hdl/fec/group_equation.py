@@ -55,7 +55,7 @@ class GroupKeyEquation(wiring.Component):
     syndromes : (n - k)·m bits, in
         S_0 first.
     dirty : 1 bit, in
-        They are not all 0. Otherwise nothing moves but `dirty_out`.
+        They are not all 0. Otherwise the registers take what they have at the start, and rest.
     count : in, 0..n-k; overfull : 1 bit, in
         Number of erased symbols; they are more than n - k.
     roots : iterations_per_clock·m bits, in
@@ -121,13 +121,13 @@ class GroupKeyEquation(wiring.Component):
 
         count, overfull = Signal.like(self.count), Signal()
         with m.If(self.start):
-            m.d.sync += self.dirty_out.eq(self.dirty)
-        with m.If(self.start & self.dirty):
+            # Only `last` depends on `dirty`, which comes late: clean words, with the same zeros
+            # each, make no iteration.
             m.d.sync += [
-                count.eq(self.count), overfull.eq(self.overfull),
+                self.dirty_out.eq(self.dirty), count.eq(self.count), overfull.eq(self.overfull),
                 Cat(state.locator).eq(1), Cat(state.product).eq(self.syndromes),
                 state.gamma.eq(1), state.k.eq(0), state.erasures.eq(self.count),
-                state.fresh.eq(1), state.last.eq(1 << parity - 1),
+                state.fresh.eq(1), state.last.eq(self.dirty << parity - 1),
             ]
         with m.Elif(state.last.any()):
             m.d.sync += self._assign(state, following)

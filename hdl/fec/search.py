@@ -42,7 +42,7 @@ class RootSearch(wiring.Component):
 
     Latency: :attr:`latency` cycles, those of :class:`PlaceSearch`; 3 with an even m.
 
-    Cost for RS(136, 128) over GF(2^8), most of it that of :class:`PlaceSearch`: 33.0 k XOR2, 19.5 k
+    Cost for RS(136, 128) over GF(2^8), most of it that of :class:`PlaceSearch`: 37.6 k XOR2, 18.1 k
     other gates, 5100 flip-flops.
     """
 
