@@ -3,7 +3,7 @@
 from amaranth import unsigned
 from amaranth.lib import data
 
-__all__ = ["beat_layout"]
+__all__ = ["beat_layout", "drive_layout"]
 
 
 def beat_layout(width: int) -> data.StructLayout:
@@ -18,4 +18,13 @@ def beat_layout(width: int) -> data.StructLayout:
         "last": unsigned(1),
         "empty": range(width // 8),
         "error": unsigned(1),
+    })
+
+
+def drive_layout(lanes: int, bits: int) -> data.StructLayout:
+    """What the driver of one of `lanes` lanes is to do: four codes of `bits` bits."""
+    return data.StructLayout({
+        "lane": range(lanes),
+        "codes": data.StructLayout(
+            {name: unsigned(bits) for name in ("bias", "modulation", "rise", "fall")}),
     })

@@ -1,0 +1,52 @@
+"""Codes of all lanes on buses of their own."""
+
+from amaranth import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..shapes import drive_layout
+from .fields import check_driver
+
+__all__ = ["ParallelOutput"]
+
+
+class ParallelOutput(wiring.Component):
+    """A register per lane for its four codes, which follow the lane's turns.
+
+    Parameters
+    ----------
+    lanes : int, 2..2048
+    bits : int, 3..12
+        Per code.
+
+    Members
+    -------
+    i : stream of :func:`drive_layout`, in, always ready
+    dark : `lanes` bits, in
+        Of :class:`LaneGuard`: the lane's codes become 0.
+    codes : array of `lanes` x ``codes`` of :func:`drive_layout`, out
+
+    Latency: 1 clock, from `dark` as well. Cost: 4·bits flip-flops per lane.
+    """
+
+    i: stream.Interface
+    dark: Signal
+    codes: data.View
+
+    def __init__(self, *, lanes: int, bits: int = 6):
+        check_driver(lanes, bits)
+        self._lanes = lanes
+        layout = drive_layout(lanes, bits)
+        super().__init__({
+            "i": In(stream.Signature(layout, always_ready=True)), "dark": In(lanes),
+            "codes": Out(data.ArrayLayout(layout["codes"].shape, lanes)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        for lane in range(self._lanes):
+            with m.If(self.dark[lane]):
+                m.d.sync += self.codes[lane].eq(0)
+            with m.Elif(self.i.valid & (self.i.payload.lane == lane)):
+                m.d.sync += self.codes[lane].eq(self.i.payload.codes)
+        return m
