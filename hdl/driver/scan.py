@@ -76,8 +76,10 @@ class DriverScan(wiring.Component):
         m = Module()
         bits = self._bits
         clock = Signal(range(7))            # of the turn; waits in the last
-        was_lit, was_dark, spoilt = Signal(), Signal(), Signal()
-        room, peak = Signal(bits + 2), Signal(bits + 2)
+        was_lit = Signal()
+        was_dark = Signal()
+        spoilt = Signal()                   # dark in this turn, before the last clock
+        room = Signal(bits + 2)
         codes = Signal(4 * bits)            # comes in from the top: the bias ends up lowest
         bias = codes[2 * bits:3 * bits]     # in clock 4
 
@@ -90,23 +92,22 @@ class DriverScan(wiring.Component):
             left.eq(room - self.setting),
             taken.eq(Mux(left < 0, room, self.setting)),
             self.light.eq(~(spoilt | was_dark)),
-            self.new_peak.eq(peak),
             self.o.valid.eq(clock == 6),
             self.o.payload.lane.eq(self.lane),
             self.o.payload.codes.eq(Mux(self.light, codes, 0)),
         ]
         m.d.sync += [
-            was_dark.eq(self.dark), spoilt.eq(spoilt | was_dark),
-            clock.eq(clock + 1),
+            was_dark.eq(self.dark), spoilt.eq(spoilt | was_dark), clock.eq(clock + 1),
         ]
         with m.Switch(clock):
             with m.Case(0):
-                m.d.sync += [was_lit.eq(self.lit), spoilt.eq(0), peak.eq(0)]
+                m.d.sync += [was_lit.eq(self.lit), spoilt.eq(0), self.new_peak.eq(0)]
             with m.Case(1):
                 m.d.sync += room.eq(Mux(ceiling < self.setting, ceiling, self.setting))
             with m.Case(2, 3, 4):
                 m.d.sync += [
-                    room.eq(Mux(left < 0, 0, left)), peak.eq(peak + taken),
+                    room.eq(Mux(left < 0, 0, left)),
+                    self.new_peak.eq(self.new_peak + taken),
                     codes.eq(Cat(codes[bits:], taken)),
                 ]
                 with m.If(clock == 4):

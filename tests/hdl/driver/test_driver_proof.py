@@ -1,0 +1,175 @@
+"""A lane's current, proven: never above its limit, and none where there must be none."""
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Array, Assert, Assume, ClockDomain, Module, Mux, Signal
+
+from lampyris.driver.fields import Field
+from lampyris.driver.guard import LaneGuard
+from lampyris.driver.parallel import ParallelOutput
+from lampyris.driver.scan import DriverScan
+
+LANES, STEP = 3, 2
+
+
+def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
+    """Scan, guard and output around what the memories hold for one lane, any one.
+
+    The memories themselves are left out: what is read of the watched lane's limit and peak is what
+    was written last, all else that is read is anything. After a reset, the limit is anything from
+    clock to clock for any time, in which no lane is enabled: the memory is being cleared.
+
+    Without `told`, the guard does not hear of a write to the limit.
+    """
+    m = Module()
+    m.domains.sync = clock = ClockDomain()
+    m.submodules.scan = scan = DriverScan(lanes=LANES, bits=bits, step=step)
+    m.submodules.guard = guard = LaneGuard(lanes=LANES)
+    m.submodules.output = output = ParallelOutput(lanes=LANES, bits=bits)
+    inputs = {name: Signal(width, name=name) for name, width in (
+        ("enable", LANES), ("open", LANES), ("short", LANES), ("mend_open", LANES),
+        ("mend_short", LANES), ("limited", LANES), ("shutdown", 1), ("stall", 1),
+        ("new_limit", bits + 2), ("anything", bits + 2), ("any_peak", bits + 2), ("settle", 1),
+        ("watched", range(LANES)))}
+    watched = inputs["watched"]
+
+    # Memories, for the watched lane.
+    settled, ends = Signal(), Signal()
+    mine = Signal(reset_less=True)          # the watched lane's turn, a clock ago
+    asked = Signal(reset_less=True)         # it was the limit that was wanted
+    limit = Signal(bits + 2, reset_less=True)
+    read_limit = Signal(bits + 2, reset_less=True)
+    kept = Signal(bits + 2, reset_less=True)
+    read_kept = Signal(bits + 2, reset_less=True)
+    limiting = Array(inputs["limited"])[watched]
+    with m.If(limiting | ~settled):
+        m.d.sync += limit.eq(inputs["new_limit"])
+    with m.If(ends & (scan.lane == watched)):
+        m.d.sync += kept.eq(scan.new_peak)
+    m.d.sync += [
+        settled.eq(settled | inputs["settle"]),
+        mine.eq(scan.lane == watched), asked.eq(scan.field == Field.LIMIT),
+        read_limit.eq(limit), read_kept.eq(kept),
+    ]
+    m.d.comb += [
+        scan.setting.eq(Mux(mine & asked, read_limit, inputs["anything"])),
+        scan.peak.eq(Mux(mine, read_kept, inputs["any_peak"])),
+        Assume(settled | (inputs["enable"] == 0)),
+    ]
+
+    # The wires of DriverControl.
+    for name in ("shutdown", "enable", "open", "short", "mend_open", "mend_short"):
+        m.d.comb += getattr(guard, name).eq(inputs[name])
+    m.d.comb += [
+        guard.limited.eq(inputs["limited"] if told else 0),
+        ends.eq(scan.o.valid & scan.o.ready),
+        guard.light.eq((ends & scan.light) << scan.lane),
+        scan.dark.eq(guard.dark.bit_select(scan.lane, 1)),
+        scan.lit.eq(guard.lit.bit_select(scan.lane, 1)),
+        scan.o.ready.eq(~inputs["stall"]),
+        output.i.payload.eq(scan.o.payload), output.i.valid.eq(ends),
+        output.dark.eq(guard.dark),
+    ]
+
+    # What is claimed of the watched lane.
+    started = Signal(reset_less=True)
+    was_watched = Signal(range(LANES), reset_less=True)
+    codes = Signal(output.codes[0].shape())
+    peak_now = Signal(bits + 2)
+    old_peak = Signal(bits + 2, reset_less=True)
+    none = Signal()
+    is_lit = Signal()
+    cause = Signal()
+    caused = Signal(reset_less=True)
+    opened = Signal()
+    shorted = Signal()
+    m.d.comb += [
+        Assume(watched < LANES), Assume(~started | (watched == was_watched)),
+        codes.eq(Array(output.codes)[watched]),
+        none.eq(codes.as_value() == 0),
+        peak_now.eq(codes.bias + codes.modulation + codes.rise),
+        is_lit.eq(Array(guard.lit)[watched]),
+        cause.eq(clock.rst | inputs["shutdown"] | limiting
+                 | ~Array(inputs["enable"])[watched]
+                 | Array(inputs["open"])[watched] | Array(inputs["short"])[watched]),
+    ]
+    m.d.sync += [
+        started.eq(1), was_watched.eq(watched), old_peak.eq(peak_now), caused.eq(cause),
+        opened.eq(Array(inputs["open"])[watched]
+                  | (opened & ~Array(inputs["mend_open"])[watched])),
+        shorted.eq(Array(inputs["short"])[watched]
+                   | (shorted & ~Array(inputs["mend_short"])[watched])),
+    ]
+    m.d.comb += [
+        Assert(peak_now <= limit),
+        Assert(codes.fall <= codes.bias),
+        Assert(~started | (peak_now <= old_peak + STEP)),
+        Assert(is_lit | none),
+    ]
+    with m.If((started & caused) | opened | shorted):
+        m.d.comb += Assert(none & ~is_lit)
+    ports = {"clk": (clock.clk, None), "rst": (clock.rst, None),
+             **{name: (port, None) for name, port in inputs.items()}}
+    return rtlil.convert(m, name="proof", ports=ports, emit_src=False)
+
+
+def clock_is(*clocks: int) -> str:
+    return f"(or {' '.join(f'(= [scan.clock] #b{clock:03b})' for clock in clocks)})"
+
+
+# The watched lane's turn, in which it has not been dark.
+CALM = ("(and (= [scan.lane] [watched]) (distinct [scan.clock] #b000) (not [scan.spoilt]) "
+        "(not [scan.was_dark]))")
+
+
+def invariant(bits: int) -> str:
+    """What makes the claims inductive: how the bookkeeping belongs together.
+
+    In the clocks of a turn, these are the scan's room, peak, and codes, which move down by a place
+    as each comes in.
+    """
+    zero = f"(_ bv0 {bits + 2})"
+    code = [f"((_ zero_extend 2) ((_ extract {bits * place + bits - 1} {bits * place}) "
+            "[scan.codes]))" for place in range(4)]
+    given = f"(bvadd [scan.new_peak] (ite {clock_is(2, 3, 4)} [scan.room] {zero}))"
+    claims = [
+        "(bvule [scan.lane] #b10)",
+        "(bvule [scan.clock] #b110)",
+        "(=> [started] (= [watched] [was_watched]))",
+        *(f"(= [{fault}] (distinct #b000 (bvand [guard.{fault}] "
+          "(bvshl #b001 (concat #b0 [watched])))))" for fault in ("opened", "shorted")),
+        "(=> [is_lit] (= [kept] [peak_now]))",
+        "(=> (distinct [scan.clock] #b000) (= [mine] (= [scan.lane] [watched])))",
+        f"(=> {clock_is(1)} [asked])",
+        "(=> (and (= [scan.lane] [watched]) (distinct [scan.clock] #b000) "
+        f"(not {CALM})) (not [is_lit]))",
+        f"(=> (and {CALM} {clock_is(1)}) (and (= [scan.was_lit] [is_lit]) "
+        "(= [read_limit] [limit]) (=> [is_lit] (= [read_kept] [peak_now]))))",
+        f"(=> {clock_is(2, 3, 4)} (bvuge (bvadd [scan.new_peak] [scan.room]) [scan.room]))",
+        f"(=> (and {CALM} {clock_is(2, 3, 4, 5, 6)}) (and (bvule {given} [limit]) "
+        f"(bvule ((_ zero_extend 1) {given}) (bvadd (_ bv{STEP} {bits + 3}) "
+        f"((_ zero_extend 1) (ite [is_lit] [peak_now] {zero}))))))",
+        f"(=> {clock_is(1, 2)} (= [scan.new_peak] {zero}))",
+        f"(=> {clock_is(3)} (= [scan.new_peak] {code[3]}))",
+        f"(=> {clock_is(4)} (= [scan.new_peak] (bvadd {code[2]} {code[3]})))",
+        f"(=> {clock_is(5)} (= [scan.new_peak] (bvadd {code[1]} {code[2]} {code[3]})))",
+        f"(=> {clock_is(5)} (= [scan.room] {code[1]}))",
+        f"(=> {clock_is(6)} (= [scan.new_peak] (bvadd {code[0]} {code[1]} {code[2]})))",
+        f"(=> {clock_is(6)} (bvule {code[3]} {code[0]}))",
+    ]
+    return "always\n" + "".join(f"assert {claim}\n" for claim in claims)
+
+
+@pytest.mark.parametrize("mode", [("-t", "6"), ("-i", "-t", "2")], ids=["base", "step"])
+@pytest.mark.parametrize("bits", [3, 6])
+def test_never_above_the_limit_nor_lit_in_the_dark(prove, tmp_path, bits, mode):
+    """Induction over clocks, for any settings, faults, shutdowns, resets and waits at any time."""
+    (tmp_path / "invariant.smtc").write_text(invariant(bits))
+    output = prove(harness(bits), "--smtc", "invariant.smtc", *mode)
+    assert "STATUS: PASSED" in output.upper(), output
+
+
+@pytest.mark.parametrize("wrong", [{"told": False}, {"step": STEP + 1}])
+def test_the_proof_sees_another_driver(prove, wrong):
+    output = prove(harness(3, **wrong), "-t", "24")
+    assert "FAILED" in output.upper(), output
