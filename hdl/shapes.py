@@ -3,7 +3,7 @@
 from amaranth import unsigned
 from amaranth.lib import data
 
-__all__ = ["beat_layout", "drive_layout"]
+__all__ = ["beat_layout", "codes_layout", "drive_layout"]
 
 
 def beat_layout(width: int) -> data.StructLayout:
@@ -21,10 +21,12 @@ def beat_layout(width: int) -> data.StructLayout:
     })
 
 
+def codes_layout(bits: int) -> data.StructLayout:
+    """The four codes of a lane's LED driver, of `bits` bits each (docs/driver.md, section 1)."""
+    return data.StructLayout(
+        {name: unsigned(bits) for name in ("bias", "modulation", "rise", "fall")})
+
+
 def drive_layout(lanes: int, bits: int) -> data.StructLayout:
-    """What the driver of one of `lanes` lanes is to do: four codes of `bits` bits."""
-    return data.StructLayout({
-        "lane": range(lanes),
-        "codes": data.StructLayout(
-            {name: unsigned(bits) for name in ("bias", "modulation", "rise", "fall")}),
-    })
+    """Codes for one of `lanes` lanes."""
+    return data.StructLayout({"lane": range(lanes), "codes": codes_layout(bits)})

@@ -4,7 +4,7 @@ from amaranth import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..shapes import drive_layout
+from ..shapes import codes_layout, drive_layout
 from .fields import check_driver
 
 __all__ = ["ParallelOutput"]
@@ -24,7 +24,7 @@ class ParallelOutput(wiring.Component):
     i : stream of :func:`drive_layout`, in, always ready
     dark : `lanes` bits, in
         Of :class:`LaneGuard`: the lane's codes become 0.
-    codes : array of `lanes` x ``codes`` of :func:`drive_layout`, out
+    codes : array of `lanes` x :func:`codes_layout`, out
 
     Latency: 1 clock, from `dark` as well. Cost: 4·bits flip-flops per lane.
     """
@@ -36,10 +36,9 @@ class ParallelOutput(wiring.Component):
     def __init__(self, *, lanes: int, bits: int = 6):
         check_driver(lanes, bits)
         self._lanes = lanes
-        layout = drive_layout(lanes, bits)
         super().__init__({
-            "i": In(stream.Signature(layout, always_ready=True)), "dark": In(lanes),
-            "codes": Out(data.ArrayLayout(layout["codes"].shape, lanes)),
+            "i": In(stream.Signature(drive_layout(lanes, bits), always_ready=True)),
+            "dark": In(lanes), "codes": Out(data.ArrayLayout(codes_layout(bits), lanes)),
         })
 
     def elaborate(self, platform):
