@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..shapes import codes_layout, drive_layout
-from .fields import check_driver
+from .fields import check_bits, check_lanes
 
 __all__ = ["ChainSender", "ChainStage"]
 
@@ -57,7 +57,8 @@ class ChainSender(wiring.Component):
     short: Signal
 
     def __init__(self, *, lanes: int, bits: int = 6, half: int = 1):
-        check_driver(lanes, bits)
+        check_lanes(lanes)
+        check_bits(bits)
         if not isinstance(half, int) or isinstance(half, bool):
             raise TypeError(f"half must be a whole number, not {half!r}")
         if not 1 <= half <= 256:
@@ -154,7 +155,7 @@ class ChainStage(wiring.Component):
     codes: data.View
 
     def __init__(self, *, bits: int = 6):
-        check_driver(2, bits)
+        check_bits(bits)
         self._bits = bits
         super().__init__({
             "i": In(1), "o": Out(1), "latch": In(1), "blank": In(1), "open": In(1), "short": In(1),

@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..shapes import drive_layout
-from .fields import LaneControl, check_driver
+from .fields import LaneControl, check_bits, check_lanes
 from .guard import LaneGuard
 from .scan import DriverScan
 from .settings import DriverSettings
@@ -65,7 +65,8 @@ class DriverControl(wiring.Component):
     fault: Signal
 
     def __init__(self, *, lanes: int, bits: int = 6, step: int = 1):
-        check_driver(lanes, bits)
+        check_lanes(lanes)
+        check_bits(bits)
         self._lanes, self._bits = lanes, bits
         self._scan = DriverScan(lanes=lanes, bits=bits, step=step)
         super().__init__({

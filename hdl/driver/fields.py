@@ -2,7 +2,7 @@
 
 from amaranth.lib import data, enum
 
-__all__ = ["DriverStatus", "Field", "LaneControl", "check_driver"]
+__all__ = ["DriverStatus", "Field", "LaneControl", "check_bits", "check_lanes"]
 
 
 class Field(enum.Enum, shape=3):
@@ -32,12 +32,18 @@ DriverStatus = data.StructLayout({
 """What can be read of a lane's driver."""
 
 
-def check_driver(lanes: int, bits: int):
+def check_lanes(lanes: int):
     """Raise a `TypeError` or `ValueError` that names what is wrong."""
-    for name, value in (("lanes", lanes), ("bits", bits)):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} must be a whole number, not {value!r}")
-    if not 2 <= lanes <= 2048:
-        raise ValueError(f"lanes must be 2 to 2048, not {lanes}")
-    if not 3 <= bits <= 12:
-        raise ValueError(f"bits must be 3 to 12 per code, not {bits}")
+    _check("lanes", lanes, 2, 2048, "")
+
+
+def check_bits(bits: int):
+    """Raise a `TypeError` or `ValueError` that names what is wrong."""
+    _check("bits", bits, 3, 12, " per code")
+
+
+def _check(name: str, value: int, least: int, most: int, unit: str):
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be {least} to {most}{unit}, not {value}")

@@ -4,7 +4,7 @@ from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .fields import check_driver
+from .fields import check_lanes
 
 __all__ = ["LaneGuard"]
 
@@ -48,7 +48,7 @@ class LaneGuard(wiring.Component):
     lit: Signal
 
     def __init__(self, *, lanes: int):
-        check_driver(lanes, bits=6)
+        check_lanes(lanes)
         self._lanes = lanes
         inputs = ("enable", "open", "short", "limited", "mend_open", "mend_short", "light")
         super().__init__({

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..shapes import codes_layout, drive_layout
-from .fields import check_driver
+from .fields import check_bits, check_lanes
 
 __all__ = ["ParallelOutput"]
 
@@ -34,7 +34,8 @@ class ParallelOutput(wiring.Component):
     codes: data.View
 
     def __init__(self, *, lanes: int, bits: int = 6):
-        check_driver(lanes, bits)
+        check_lanes(lanes)
+        check_bits(bits)
         self._lanes = lanes
         super().__init__({
             "i": In(stream.Signature(drive_layout(lanes, bits), always_ready=True)),

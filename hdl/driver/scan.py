@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..shapes import drive_layout
-from .fields import Field, check_driver
+from .fields import Field, check_bits, check_lanes
 
 __all__ = ["DriverScan"]
 
@@ -58,7 +58,8 @@ class DriverScan(wiring.Component):
     new_peak: Signal
 
     def __init__(self, *, lanes: int, bits: int = 6, step: int = 1):
-        check_driver(lanes, bits)
+        check_lanes(lanes)
+        check_bits(bits)
         if not isinstance(step, int) or isinstance(step, bool):
             raise TypeError(f"step must be a whole number, not {step!r}")
         if not 1 <= step < 1 << bits:

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .fields import DriverStatus, Field, LaneControl, check_driver
+from .fields import DriverStatus, Field, LaneControl, check_bits, check_lanes
 
 __all__ = ["DriverSettings"]
 
@@ -59,7 +59,8 @@ class DriverSettings(wiring.Component):
     mend_short: Signal
 
     def __init__(self, *, lanes: int, bits: int = 6):
-        check_driver(lanes, bits)
+        check_lanes(lanes)
+        check_bits(bits)
         self._lanes, self._bits = lanes, bits
         super().__init__({
             "lane": In(range(lanes)), "field": In(3), "value": In(bits + 2), "write": In(1),

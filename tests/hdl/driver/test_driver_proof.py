@@ -171,5 +171,5 @@ def test_never_above_the_limit_nor_lit_in_the_dark(prove, tmp_path, bits, mode):
 
 @pytest.mark.parametrize("wrong", [{"told": False}, {"step": STEP + 1}])
 def test_the_proof_sees_another_driver(prove, wrong):
-    output = prove(harness(3, **wrong), "-t", "24")
+    output = prove(harness(3, **wrong), "-t", "16")
     assert "FAILED" in output.upper(), output
