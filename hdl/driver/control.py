@@ -45,7 +45,7 @@ class DriverControl(wiring.Component):
     fault : 1 bit, out
         Some lane has had an open or short that is not cleared.
 
-    Latency: 7 clocks per turn, `lanes` turns a round. From `shutdown`, `open` and `short` to `dark`
+    Latency: 8 clocks per turn, `lanes` turns a round. From `shutdown`, `open` and `short` to `dark`
     none, from a setting that is written 1 clock.
     """
 

@@ -32,8 +32,10 @@ class DriverScan(wiring.Component):
     -------
     lane : out; field : out
         Setting that is wanted.
-    setting, peak : `bits` + 2 bits, in
-        The setting, and the peak kept for the lane, both one clock later.
+    setting : `bits` + 2 bits, in
+        It, two clocks later.
+    peak : `bits` + 2 bits, in
+        Kept for `lane`, two clocks later at most.
     dark, lit : 1 bit, in
         Of `lane`, from :class:`LaneGuard`.
     o : stream of :func:`drive_layout`
@@ -42,7 +44,7 @@ class DriverScan(wiring.Component):
     new_peak : `bits` + 2 bits, out
         With `o`: the peak to keep.
 
-    Latency: a turn is 7 clocks, and one more for each in which `o` must wait. `docs/driver.md`,
+    Latency: a turn is 8 clocks, and one more for each in which `o` must wait. `docs/driver.md`,
     section 4, says what counts in which. `tests/hdl/driver/test_driver_proof.py` proves that a lane
     is never above its limit.
     """
@@ -76,13 +78,13 @@ class DriverScan(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bits = self._bits
-        clock = Signal(range(7))            # of the turn; waits in the last
+        clock = Signal(3)                   # of the turn; waits in the last
         was_lit = Signal()
         was_dark = Signal()
         spoilt = Signal()                   # dark in this turn, before the last clock
         room = Signal(bits + 2)
         codes = Signal(4 * bits)            # comes in from the top: the bias ends up lowest
-        bias = codes[2 * bits:3 * bits]     # in clock 4
+        bias = codes[2 * bits:3 * bits]     # in clock 5
 
         ceiling = Signal(bits + 3)
         left = Signal(signed(bits + 3))
@@ -93,7 +95,7 @@ class DriverScan(wiring.Component):
             left.eq(room - self.setting),
             taken.eq(Mux(left < 0, room, self.setting)),
             self.light.eq(~(spoilt | was_dark)),
-            self.o.valid.eq(clock == 6),
+            self.o.valid.eq(clock == 7),
             self.o.payload.lane.eq(self.lane),
             self.o.payload.codes.eq(Mux(self.light, codes, 0)),
         ]
@@ -103,23 +105,22 @@ class DriverScan(wiring.Component):
         with m.Switch(clock):
             with m.Case(0):
                 m.d.sync += [was_lit.eq(self.lit), spoilt.eq(0), self.new_peak.eq(0)]
-            with m.Case(1):
+            with m.Case(2):
                 m.d.sync += room.eq(Mux(ceiling < self.setting, ceiling, self.setting))
-            with m.Case(2, 3, 4):
-                m.d.sync += [
-                    room.eq(Mux(left < 0, 0, left)),
-                    self.new_peak.eq(self.new_peak + taken),
-                    codes.eq(Cat(codes[bits:], taken)),
-                ]
-                with m.If(clock == 4):
+            with m.Case(3, 4, 5):
+                m.d.sync += room.eq(Mux(left < 0, 0, left))
+                with m.If(clock == 5):
                     m.d.sync += room.eq(bias)       # bounds the fall
-            with m.Case(5):
-                m.d.sync += codes.eq(Cat(codes[bits:], taken))
-            with m.Case(6):
-                m.d.sync += clock.eq(6)
+            with m.Case(7):
+                m.d.sync += clock.eq(7)
                 with m.If(self.o.ready):
                     m.d.sync += [
                         clock.eq(0),
                         self.lane.eq(Mux(self.lane == 0, self._lanes - 1, self.lane - 1)),
                     ]
+        with m.If((clock >= 3) & (clock < 7)):
+            m.d.sync += codes.eq(Cat(codes[bits:], taken))
+        with m.If((clock >= 4) & (clock < 7)):
+            # What was taken a clock ago, so that no sum follows a difference.
+            m.d.sync += self.new_peak.eq(self.new_peak + codes[-bits:])
         return m

@@ -33,14 +33,15 @@ class DriverSettings(wiring.Component):
     ready : 1 bit, out
         0 after a reset, for 8·lanes clocks in which all settings become 0; writes are ignored.
     turn, turn_field : in; setting : `bits` + 2 bits, out
-        The scan's lane and field, and the setting one clock later.
+        The scan's lane and field, and the setting two clocks later.
     status : :class:`DriverStatus`, in
         Of `lane`.
     control : `lanes` x :class:`LaneControl`, out
     limited, mend_open, mend_short : `lanes` bits, out
         In this clock the lane's limit is written, its open or short is cleared.
 
-    Latency: 1 clock. Cost: a memory of 8·lanes x (bits + 2) bits and 5 flip-flops per lane.
+    Latency: 1 clock, 2 for the scan. Cost: a memory of 8·lanes x (bits + 2) bits, 5 flip-flops per
+    lane, and on an ECP5 5 LUT4 per lane; 128 lanes take two block RAMs, one for each that reads.
     """
 
     lane: Signal
@@ -101,8 +102,8 @@ class DriverSettings(wiring.Component):
             # The same address as that of the writer: one port of a block RAM does for both.
             reader.addr.eq(writer.addr),
             scanner.addr.eq(Cat(self.turn_field, self.turn)),
-            self.setting.eq(scanner.data),
         ]
+        m.d.sync += self.setting.eq(scanner.data)       # block RAM is slow at its output
         status = Signal(DriverStatus.size)
         m.d.sync += status.eq(Mux(self.field == Field.STATUS, self.status.as_value(), 0))
         m.d.comb += self.q.eq(reader.data | status)      # the memory has 0 there

@@ -5,7 +5,7 @@ import numpy as np
 __all__ = ["Drivers", "allowed", "frame_bits", "sigma_delta"]
 
 CONTROL, LIMIT, STATUS = 0, 5, 6
-TURN = 7        # clocks
+TURN = 8        # clocks
 
 
 def allowed(wanted: np.ndarray, room: int) -> np.ndarray:
