@@ -86,6 +86,8 @@ class ChainSender(wiring.Component):
         whole = Signal()                    # a frame has begun, and no shutdown since
         primed = Signal()                   # the stages have told something that can be known
         edge = Signal()                     # `sclk` changes
+        told_open = Signal()
+        told_short = Signal()
 
         m.d.comb += [
             self.i.ready.eq((left == 0) & ~self.latch),
@@ -103,12 +105,10 @@ class ChainSender(wiring.Component):
                 word.eq(self.i.payload.codes), left.eq(size), lane.eq(self.i.payload.lane)]
             with m.If(self.i.payload.lane == self._lanes - 1):
                 m.d.sync += whole.eq(1)
-        with m.If(edge & ~self.sclk & primed):
-            # What a stage gives out as its lane's first two bits come to the first stage.
-            m.d.comb += [
-                self.open.eq((self.sback & (left == size)) << lane),
-                self.short.eq((self.sback & (left == size - 1)) << lane),
-            ]
+        # What a stage gives out as its lane's first two bits come to the first stage.
+        told = edge & ~self.sclk & primed & self.sback
+        m.d.sync += [told_open.eq(told & (left == size)), told_short.eq(told & (left == size - 1))]
+        m.d.comb += [self.open.eq(told_open << lane), self.short.eq(told_short << lane)]
         with m.If(edge & self.sclk & self.latch):
             m.d.sync += [self.latch.eq(0), primed.eq(1)]
             with m.If(whole):
