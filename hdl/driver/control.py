@@ -6,9 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..shapes import drive_layout
+from .core import DriverCore
 from .fields import LaneControl, check_bits, check_lanes
-from .guard import LaneGuard
-from .scan import DriverScan
 from .settings import DriverSettings
 
 __all__ = ["DriverControl"]
@@ -17,7 +16,7 @@ __all__ = ["DriverControl"]
 class DriverControl(wiring.Component):
     """Sets the current of each LED: never above its limit, and none when there must be none.
 
-    settings -> scan -> `o` -> an output form (:class:`ParallelOutput`, :class:`ChainSender`)
+    settings -> core -> `o` -> an output form (:class:`ParallelOutput`, :class:`ChainSender`)
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ class DriverControl(wiring.Component):
         check_lanes(lanes)
         check_bits(bits)
         self._lanes, self._bits = lanes, bits
-        self._scan = DriverScan(lanes=lanes, bits=bits, step=step)
+        self._core = DriverCore(lanes=lanes, bits=bits, step=step)
         super().__init__({
             "lane": In(range(lanes)), "field": In(3), "value": In(bits + 2), "write": In(1),
             "q": Out(bits + 2), "ready": Out(1),
@@ -90,35 +89,29 @@ class DriverControl(wiring.Component):
         m = Module()
         lanes, bits = self._lanes, self._bits
         m.submodules.settings = settings = DriverSettings(lanes=lanes, bits=bits)
-        m.submodules.guard = guard = LaneGuard(lanes=lanes)
-        m.submodules.scan = scan = self._scan
+        m.submodules.core = core = self._core
         m.submodules.peaks = peaks = Memory(shape=unsigned(bits + 2), depth=lanes, init=[])
         keeper, recaller = peaks.write_port(), peaks.read_port()
 
+        wiring.connect(m, core.o, wiring.flipped(self.o))
         for name in ("lane", "field", "value", "write"):
             m.d.comb += getattr(settings, name).eq(getattr(self, name))
-        for name in ("shutdown", "open", "short"):
-            m.d.comb += getattr(guard, name).eq(getattr(self, name))
         for name in ("limited", "mend_open", "mend_short"):
-            m.d.comb += getattr(guard, name).eq(getattr(settings, name))
-        wiring.connect(m, scan.o, wiring.flipped(self.o))
-        ends = Signal()         # a turn
+            m.d.comb += getattr(core, name).eq(getattr(settings, name))
+        for name in ("shutdown", "open", "short"):
+            m.d.comb += getattr(core, name).eq(getattr(self, name))
         m.d.comb += [
-            ends.eq(scan.o.valid & scan.o.ready),
-            scan.setting.eq(settings.setting), scan.peak.eq(recaller.data),
-            recaller.addr.eq(scan.lane),
-            keeper.addr.eq(scan.lane), keeper.data.eq(scan.new_peak), keeper.en.eq(ends),
-            settings.turn.eq(scan.lane), settings.turn_field.eq(scan.field),
-            scan.dark.eq(guard.dark.bit_select(scan.lane, 1)),
-            scan.lit.eq(guard.lit.bit_select(scan.lane, 1)),
-            guard.light.eq((ends & scan.light) << scan.lane),
-            settings.status.lit.eq(guard.lit.bit_select(self.lane, 1)),
-            settings.status.open.eq(guard.opened.bit_select(self.lane, 1)),
-            settings.status.short.eq(guard.shorted.bit_select(self.lane, 1)),
+            settings.turn.eq(core.lane), settings.turn_field.eq(core.field),
+            core.setting.eq(settings.setting),
+            recaller.addr.eq(core.lane), core.peak.eq(recaller.data),
+            keeper.addr.eq(core.lane), keeper.data.eq(core.new_peak), keeper.en.eq(core.keep),
+            settings.status.lit.eq(core.lit.bit_select(self.lane, 1)),
+            settings.status.open.eq(core.opened.bit_select(self.lane, 1)),
+            settings.status.short.eq(core.shorted.bit_select(self.lane, 1)),
             self.q.eq(settings.q), self.ready.eq(settings.ready),
-            self.dark.eq(guard.dark), self.lit.eq(guard.lit), self.control.eq(settings.control),
-            self.fault.eq((guard.opened | guard.shorted).any()),
+            self.dark.eq(core.dark), self.lit.eq(core.lit), self.control.eq(settings.control),
+            self.fault.eq((core.opened | core.shorted).any()),
         ]
         for lane in range(lanes):
-            m.d.comb += guard.enable[lane].eq(settings.control[lane].enable)
+            m.d.comb += core.enable[lane].eq(settings.control[lane].enable)
         return m

@@ -4,27 +4,25 @@ import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Array, Assert, Assume, ClockDomain, Module, Mux, Signal
 
+from lampyris.driver.core import DriverCore
 from lampyris.driver.fields import Field
-from lampyris.driver.guard import LaneGuard
 from lampyris.driver.parallel import ParallelOutput
-from lampyris.driver.scan import DriverScan
 
 LANES, STEP = 3, 2
 
 
 def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
-    """Scan, guard and output around what the memories hold for one lane, any one.
+    """Core and output around what the memories hold for one lane, any one.
 
     The memories themselves are left out: what is read of the watched lane's limit and peak is what
     was written last, all else that is read is anything. After a reset, the limit is anything from
     clock to clock for any time, in which no lane is enabled: the memory is being cleared.
 
-    Without `told`, the guard does not hear of a write to the limit.
+    Without `told`, the core does not hear of a write to the limit.
     """
     m = Module()
     m.domains.sync = clock = ClockDomain()
-    m.submodules.scan = scan = DriverScan(lanes=LANES, bits=bits, step=step)
-    m.submodules.guard = guard = LaneGuard(lanes=LANES)
+    m.submodules.core = core = DriverCore(lanes=LANES, bits=bits, step=step)
     m.submodules.output = output = ParallelOutput(lanes=LANES, bits=bits)
     inputs = {name: Signal(width, name=name) for name, width in (
         ("enable", LANES), ("open", LANES), ("short", LANES), ("mend_open", LANES),
@@ -34,7 +32,7 @@ def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
     watched = inputs["watched"]
 
     # Memories, for the watched lane.
-    settled, ends = Signal(), Signal()
+    settled = Signal()
     mine = Signal(reset_less=True)          # the watched lane's turn, a clock ago
     asked = Signal(reset_less=True)         # it was the limit that was wanted
     limit = Signal(bits + 2, reset_less=True)
@@ -44,31 +42,26 @@ def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
     limiting = Array(inputs["limited"])[watched]
     with m.If(limiting | ~settled):
         m.d.sync += limit.eq(inputs["new_limit"])
-    with m.If(ends & (scan.lane == watched)):
-        m.d.sync += kept.eq(scan.new_peak)
+    with m.If(core.keep & (core.lane == watched)):
+        m.d.sync += kept.eq(core.new_peak)
     m.d.sync += [
         settled.eq(settled | inputs["settle"]),
-        mine.eq(scan.lane == watched), asked.eq(scan.field == Field.LIMIT),
+        mine.eq(core.lane == watched), asked.eq(core.field == Field.LIMIT),
         read_limit.eq(limit), read_kept.eq(kept),
-        scan.setting.eq(Mux(mine & asked, read_limit, inputs["anything"])),
+        core.setting.eq(Mux(mine & asked, read_limit, inputs["anything"])),
     ]
     m.d.comb += [
-        scan.peak.eq(Mux(mine, read_kept, inputs["any_peak"])),
+        core.peak.eq(Mux(mine, read_kept, inputs["any_peak"])),
         Assume(settled | (inputs["enable"] == 0)),
     ]
 
-    # The wires of DriverControl.
     for name in ("shutdown", "enable", "open", "short", "mend_open", "mend_short"):
-        m.d.comb += getattr(guard, name).eq(inputs[name])
+        m.d.comb += getattr(core, name).eq(inputs[name])
     m.d.comb += [
-        guard.limited.eq(inputs["limited"] if told else 0),
-        ends.eq(scan.o.valid & scan.o.ready),
-        guard.light.eq((ends & scan.light) << scan.lane),
-        scan.dark.eq(guard.dark.bit_select(scan.lane, 1)),
-        scan.lit.eq(guard.lit.bit_select(scan.lane, 1)),
-        scan.o.ready.eq(~inputs["stall"]),
-        output.i.payload.eq(scan.o.payload), output.i.valid.eq(ends),
-        output.dark.eq(guard.dark),
+        core.limited.eq(inputs["limited"] if told else 0),
+        core.o.ready.eq(~inputs["stall"]),
+        output.i.payload.eq(core.o.payload), output.i.valid.eq(core.keep),
+        output.dark.eq(core.dark),
     ]
 
     # What is claimed of the watched lane.
@@ -88,7 +81,7 @@ def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
         codes.eq(Array(output.codes)[watched]),
         none.eq(codes.as_value() == 0),
         peak_now.eq(codes.bias + codes.modulation + codes.rise),
-        is_lit.eq(Array(guard.lit)[watched]),
+        is_lit.eq(Array(core.lit)[watched]),
         cause.eq(clock.rst | inputs["shutdown"] | limiting
                  | ~Array(inputs["enable"])[watched]
                  | Array(inputs["open"])[watched] | Array(inputs["short"])[watched]),
@@ -114,12 +107,12 @@ def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
 
 
 def clock_is(*clocks: int) -> str:
-    return f"(or {' '.join(f'(= [scan.clock] #b{clock:03b})' for clock in clocks)})"
+    return f"(or {' '.join(f'(= [core.scan.clock] #b{clock:03b})' for clock in clocks)})"
 
 
 # The watched lane's turn, in which it has not been dark.
-CALM = ("(and (= [scan.lane] [watched]) (distinct [scan.clock] #b000) (not [scan.spoilt]) "
-        "(not [scan.was_dark]))")
+CALM = ("(and (= [core.scan.lane] [watched]) (distinct [core.scan.clock] #b000) "
+        "(not [core.scan.spoilt]) (not [core.scan.was_dark]))")
 
 
 def invariant(bits: int) -> str:
@@ -130,10 +123,10 @@ def invariant(bits: int) -> str:
     """
     zero = f"(_ bv0 {bits + 2})"
     code = [f"((_ zero_extend 2) ((_ extract {bits * place + bits - 1} {bits * place}) "
-            "[scan.codes]))" for place in range(4)]
+            "[core.scan.codes]))" for place in range(4)]
     # In clocks 4 to 6, the last one is not in the peak yet.
-    given = f"(bvadd [scan.new_peak] (ite {clock_is(4, 5, 6)} {code[3]} {zero}))"
-    total = f"(bvadd {given} [scan.room])"
+    given = f"(bvadd [core.scan.new_peak] (ite {clock_is(4, 5, 6)} {code[3]} {zero}))"
+    total = f"(bvadd {given} [core.scan.room])"
 
     def within(current: str) -> str:
         return (f"(bvule {current} [limit]) (bvule ((_ zero_extend 1) {current}) "
@@ -141,27 +134,27 @@ def invariant(bits: int) -> str:
                 f"((_ zero_extend 1) (ite [is_lit] [peak_now] {zero}))))")
 
     claims = [
-        "(bvule [scan.lane] #b10)",
+        "(bvule [core.scan.lane] #b10)",
         "(=> [started] (= [watched] [was_watched]))",
-        *(f"(= [{fault}] (distinct #b000 (bvand [guard.{fault}] "
+        *(f"(= [{fault}] (distinct #b000 (bvand [core.guard.{fault}] "
           "(bvshl #b001 (concat #b0 [watched])))))" for fault in ("opened", "shorted")),
         "(=> [is_lit] (= [kept] [peak_now]))",
-        "(=> (distinct [scan.clock] #b000) (= [mine] (= [scan.lane] [watched])))",
+        "(=> (distinct [core.scan.clock] #b000) (= [mine] (= [core.scan.lane] [watched])))",
         f"(=> {clock_is(1)} [asked])",
-        "(=> (and (= [scan.lane] [watched]) (distinct [scan.clock] #b000) "
+        "(=> (and (= [core.scan.lane] [watched]) (distinct [core.scan.clock] #b000) "
         f"(not {CALM})) (not [is_lit]))",
         f"(=> (and {CALM} {clock_is(1)}) (= [read_limit] [limit]))",
-        f"(=> (and {CALM} {clock_is(2)}) (= [scan.setting] [limit]))",
-        f"(=> (and {CALM} {clock_is(1, 2)}) (and (= [scan.was_lit] [is_lit]) "
+        f"(=> (and {CALM} {clock_is(2)}) (= [core.setting] [limit]))",
+        f"(=> (and {CALM} {clock_is(1, 2)}) (and (= [core.scan.was_lit] [is_lit]) "
         "(=> [is_lit] (= [read_kept] [peak_now]))))",
-        f"(=> {clock_is(3, 4, 5)} (bvuge (bvadd {given} [scan.room]) [scan.room]))",
+        f"(=> {clock_is(3, 4, 5)} (bvuge (bvadd {given} [core.scan.room]) [core.scan.room]))",
         f"(=> (and {CALM} {clock_is(3, 4, 5)}) (and {within(total)}))",
         f"(=> (and {CALM} {clock_is(6, 7)}) (and {within(given)}))",
-        f"(=> {clock_is(1, 2, 3, 4)} (= [scan.new_peak] {zero}))",
-        f"(=> {clock_is(5)} (= [scan.new_peak] {code[2]}))",
-        f"(=> {clock_is(6)} (= [scan.new_peak] (bvadd {code[1]} {code[2]})))",
-        f"(=> {clock_is(6)} (= [scan.room] {code[1]}))",
-        f"(=> {clock_is(7)} (= [scan.new_peak] (bvadd {code[0]} {code[1]} {code[2]})))",
+        f"(=> {clock_is(1, 2, 3, 4)} (= [core.scan.new_peak] {zero}))",
+        f"(=> {clock_is(5)} (= [core.scan.new_peak] {code[2]}))",
+        f"(=> {clock_is(6)} (= [core.scan.new_peak] (bvadd {code[1]} {code[2]})))",
+        f"(=> {clock_is(6)} (= [core.scan.room] {code[1]}))",
+        f"(=> {clock_is(7)} (= [core.scan.new_peak] (bvadd {code[0]} {code[1]} {code[2]})))",
         f"(=> {clock_is(7)} (bvule {code[3]} {code[0]}))",
     ]
     return "always\n" + "".join(f"assert {claim}\n" for claim in claims)
