@@ -13,6 +13,7 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
                             framing.transmit_lane one per lane: scramble, insert the marker
                             striping.sorter       logical to physical lanes
                             lane.output_lane      one per lane: output register, test pattern
+                            driver.control        not yet in a top: current of each LED
     tx_bit clock            lane.serializer       serial view only: a bit or two per lane
                             ─> lane_tx_data
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from amaranth import Module, Signal
+from amaranth import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -197,6 +197,45 @@ def test_nothing_without_enable_or_limit():
 
     model, history = play(Parallel(lanes=2, bits=6, step=4), stimuli)
     assert not history.any() and model.lit.tolist() == [True, False]
+
+
+def test_reset():
+    """Dark in the next clock; then all settings are 0, and enable alone gives no light."""
+    dut, reset = Parallel(lanes=3, bits=6, step=63), Signal()
+    control = dut.control
+
+    async def put(ctx, lane, field, value):
+        for port, setting in ((control.lane, lane), (control.field, field),
+                              (control.value, value), (control.write, 1)):
+            ctx.set(port, setting)
+        await ctx.tick()
+        ctx.set(control.write, 0)
+
+    async def testbench(ctx):
+        await ctx.tick().repeat(24)
+        for lane in range(3):
+            for field, value in ((BIAS, 9), (FALL, 5), (LIMIT, 99), (CONTROL, 21)):
+                await put(ctx, lane, field, value)
+        await ctx.tick().repeat(60)
+        assert ctx.get(dut.output.codes[2].bias) == 9 and ctx.get(control.lit) == 7
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert not any(ctx.get(port) for port in (
+            dut.output.codes.as_value(), control.lit, control.control.as_value(), control.ready))
+        await ctx.tick().repeat(24)
+        assert ctx.get(control.ready)
+        for lane in range(3):
+            for field in range(7):
+                ctx.set(control.lane, lane)
+                ctx.set(control.field, field)
+                await ctx.tick()
+                assert ctx.get(control.q) == 0
+            await put(ctx, lane, CONTROL, 1)
+        await ctx.tick().repeat(60)
+        assert ctx.get(control.lit) == 7 and not ctx.get(dut.output.codes.as_value())
+
+    simulate(ResetInserter(reset)(dut), [testbench])
 
 
 @pytest.mark.parametrize("settings, error, text", [
