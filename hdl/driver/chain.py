@@ -1,4 +1,4 @@
-"""Codes of all lanes over three wires: a sender, and the stage of each lane."""
+"""Codes of all lanes over five wires: a sender, and the stage of each lane."""
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -35,14 +35,15 @@ class ChainSender(wiring.Component):
         `shutdown`, or no frame has begun since: to `shutdown` of :class:`DriverControl`, so that no
         step of a ramp passes unseen.
     sclk, sdata, latch, blank : 1 bit, out
-        To the stages; `sclk` and `blank` are registers, and so without glitches.
+        To the stages; all are registers, and so without glitches.
     sback : 1 bit, in
-        From stage `lanes` - 1. Must have settled 2·half - 1 clocks after an edge of `sclk`.
+        From stage `lanes` - 1. Must have settled 2·half clocks after `sclk` has risen.
     open, short : `lanes` bits, out
         To :class:`DriverControl`: one clock when a stage has said so.
 
     Latency: a frame is lanes·(8·bits·half + 1) + 2·half clocks. `docs/driver.md`, section 5, says
-    after how many of them a lane is dark.
+    after how many of them a lane is dark. Cost on an ECP5 with 6 bits: 44 flip-flops; 128 LUT4 for
+    8 lanes, 286 for 128. `tests/hdl/driver/test_blank_proof.py` proves what is said of `blank`.
     """
 
     i: stream.Interface
@@ -143,7 +144,7 @@ class ChainStage(wiring.Component):
         From the driver; told if it is 1 with `latch`.
     codes : :func:`codes_layout`, out
 
-    Cost: 8·bits flip-flops, 4·bits AND2.
+    Cost: 8·bits flip-flops, 4·bits AND2 and 2 multiplexers.
     """
 
     i: Signal

@@ -15,8 +15,8 @@ __all__ = ["DriverCore"]
 class DriverCore(wiring.Component):
     """Gives lanes their codes in turn, unless they must be dark. This file only wires.
 
-    The memories are outside, so that what is proven of this block (`tests/hdl/driver/
-    test_driver_proof.py`) holds for any number of lanes, whatever is read of the others.
+    The memories are outside, so that a proof need not know them:
+    `tests/hdl/driver/test_driver_proof.py` has one lane's entries, and anything for all others.
 
     Parameters
     ----------

@@ -31,7 +31,8 @@ class LaneGuard(wiring.Component):
         The lane must be dark from the next clock on.
     lit : `lanes` bits, out
 
-    Latency: none from a cause to `dark`. Cost: 3 flip-flops per lane.
+    Latency: none from a cause to `dark`. Cost: per lane 3 flip-flops and 16 gates,
+    7 LUT4 on an ECP5.
     """
 
     shutdown: Signal

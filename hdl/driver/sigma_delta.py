@@ -56,8 +56,8 @@ class SigmaDeltaOutput(wiring.Component):
     codes : array of `lanes` x :func:`codes_layout` (bits), in
     o : array of `lanes` x :func:`codes_layout` (1), out
 
-    Latency: 1 clock. Cost: 4·(bits + 1) flip-flops and 4 adders per lane; an array of many lanes
-    has no pins for that, and so no shared form.
+    Latency: 1 clock. Cost: 4·(bits + 1) flip-flops and 4 adders per lane, 47 LUT4 on an ECP5 with 6
+    bits. An array of many lanes has no pins for that, so it is not shared by lanes in turn.
     """
 
     codes: data.View
