@@ -99,6 +99,14 @@ def harness(bits: int, *, step: int = STEP, told: bool = True) -> str:
         Assert(~started | (peak_now <= old_peak + STEP)),
         Assert(is_lit | none),
     ]
+    # What is handed over, to any output form.
+    given = core.o.payload.codes
+    with m.If(core.o.valid & (core.lane == watched)):
+        m.d.comb += [
+            Assert(given.bias + given.modulation + given.rise <= limit),
+            Assert(given.bias + given.modulation + given.rise <= peak_now + STEP),
+            Assert(given.fall <= given.bias),
+        ]
     with m.If((started & caused) | opened | shorted):
         m.d.comb += Assert(none & ~is_lit)
     ports = {"clk": (clock.clk, None), "rst": (clock.rst, None),
