@@ -40,6 +40,9 @@ class Sampler(wiring.Component):
         To `i` and `i_valid` of `ReceiveLane`.
     phase : 0..ratio-1, out
         Sample of each bit that is taken.
+    taken : `gear` bits, out
+        Those samples of one word, a cycle after its `phase`: what an eye scan compares with. Unlike
+        `o` they are not made symbols of.
     quiet : 1 bit, out
         No edge for `quiet_ui`; the phase rests, and bits are delivered all the same.
     level : 1 bit, out
@@ -64,6 +67,7 @@ class Sampler(wiring.Component):
     o: Signal
     o_valid: Signal
     phase: Signal
+    taken: Signal
     quiet: Signal
     level: Signal
     lost: Signal
@@ -78,7 +82,8 @@ class Sampler(wiring.Component):
         self._tracker = PhaseTracker(gear=gear, ratio=ratio, patience=patience)
         super().__init__({
             "i": In(gear * ratio), "i_valid": In(1), "o": Out(gear), "o_valid": Out(1),
-            "phase": Out(range(ratio)), "quiet": Out(1), "level": Out(1), "lost": Out(1),
+            "phase": Out(range(ratio)), "taken": Out(gear), "quiet": Out(1), "level": Out(1),
+            "lost": Out(1),
         })
 
     @property
@@ -110,6 +115,7 @@ class Sampler(wiring.Component):
             tracker.phase.eq(picker.phase), self.phase.eq(picker.phase),
             picker.later.eq(tracker.later), picker.earlier.eq(tracker.earlier),
             repacker.i.eq(picker.o), repacker.more.eq(picker.more),
+            self.taken.eq(picker.o[1:]),
             self.o.eq(repacker.o), self.o_valid.eq(repacker.o_valid & fresh),
             self.lost.eq(repacker.lost & fresh),
         ]

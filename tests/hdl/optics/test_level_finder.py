@@ -74,7 +74,7 @@ def test_bit_exact(gear, width, window, low, high, noise, gaps):
 
 
 def test_start_again_in_the_middle():
-    """A search that is broken off, at any place of a look, leaves nothing behind; the first look is a close one."""
+    """A search that is broken off, at any place of a look, leaves nothing for the first look."""
     rng = np.random.default_rng(3)
     dut = LevelFinder(gear=8, width=3, settle=SETTLE, window=16, least=1)
 
