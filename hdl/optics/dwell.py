@@ -54,19 +54,19 @@ class Dwell(wiring.Component):
 
     def elaborate(self, platform):
         m, run = Module(), Module()
-        passed = Signal(range(max(self._settle, self._longest)))
+        left = Signal(range(max(self._settle, self._longest)), init=self._settle - 1)
         with run.FSM():
             with run.State("SETTLE"):
                 with run.If(self.valid):
-                    run.d.sync += passed.eq(passed + 1)
-                    with run.If(passed == self._settle - 1):
-                        run.d.sync += passed.eq(0)
+                    run.d.sync += left.eq(left - 1)
+                    with run.If(left == 0):
+                        run.d.sync += left.eq(self.words - 1)
                         run.next = "COUNT"
             with run.State("COUNT"):
                 run.d.comb += self.counting.eq(1)
                 with run.If(self.valid):
-                    run.d.sync += passed.eq(passed + 1)
-                    with run.If(passed == self.words - 1):
+                    run.d.sync += left.eq(left - 1)
+                    with run.If(left == 0):
                         run.next = "REGISTER"
             with run.State("REGISTER"):     # waits for the counter's first register
                 with run.If(self.valid):

@@ -1,6 +1,6 @@
 """The levels of a lane, from the share of ones at different thresholds."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,8 +18,8 @@ class LevelFinder(wiring.Component):
 
     These are the levels of 0 and 1 if half of the bits are 1 (`docs/lane.md`, section 4): no lock
     is needed, and no data are known. Each level is searched for bit by bit from the highest,
-    2·width looks in all. A sweep would be 2^width of them, and its averaging over codes is not
-    worth that: the error of a look is small against the step of the code.
+    2·width looks in all; a sweep would be 2^width of them. The two last looks, on both sides of the
+    level, also tell in which half of the step it lies.
 
     Parameters
     ----------
@@ -48,12 +48,13 @@ class LevelFinder(wiring.Component):
     done : 1 bit, out
         The search is over; what follows holds until the next start.
     low, high : `width` bits, out
-    middle : `width` + 1 bits, out
-        low + high + 1: the mean of the levels in half codes. The threshold is middle / 2.
+        The highest codes found with enough ones.
+    middle : `width` + 2 bits, out
+        The mean of the levels in quarter codes.
     dark, beyond : 1 bit, out
 
-    Latency: 2·width·(settle + window + 2) words from the start to `done`, and a cycle: 6937
-    with the defaults, 1561 if quick. Cost, gear 8: see :class:`ThresholdLoop`.
+    Latency: 2·width·(settle + window + 2) words from the start to `done`, and 2 cycles: 6938
+    with the defaults, 1562 if quick. Cost, gear 8: see :class:`ThresholdLoop`.
     """
 
     start: Signal
@@ -80,7 +81,7 @@ class LevelFinder(wiring.Component):
         super().__init__({
             "start": In(1), "quick": In(1), "i": In(gear), "i_valid": In(1),
             "code": Out(width), "moved": Out(1), "done": Out(1), "low": Out(width),
-            "high": Out(width), "middle": Out(width + 1), "dark": Out(1), "beyond": Out(1),
+            "high": Out(width), "middle": Out(width + 2), "dark": Out(1), "beyond": Out(1),
         })
 
     @property
@@ -112,22 +113,37 @@ class LevelFinder(wiring.Component):
         # The search: `sure` has the bits that are known, `bit` the one that is tried.
         sure, bit = Signal(width), Signal(width)
         found = Signal(width)
-        m.d.comb += [self.code.eq(sure | bit), found.eq(Mux(ones >= enough, self.code, sure))]
-        m.d.sync += [self.moved.eq(0), self.done.eq(0)]
+        excess = Signal(signed(len(ones) + 1))
+        kept, dropped = Signal.like(ones), Signal.like(ones)    # its distance at the last such look
+        over = Signal(2)                    # the level of 0, of 1 has just been found
+        halves = Signal(2)                  # they lie in the upper half of the step
+        m.d.comb += [self.code.eq(sure | bit), excess.eq(ones - enough),
+                     found.eq(Mux(excess >= 0, self.code, sure))]
+        m.d.sync += [self.moved.eq(0), over.eq(0), self.done.eq(over[1])]
         with m.If(dwell.ended):
             m.d.comb += look.eq(~(upper & bit[0]))
             m.d.sync += [sure.eq(found), bit.eq(bit >> 1), self.moved.eq(look), ones.eq(0)]
+            with m.If(excess >= 0):
+                m.d.sync += kept.eq(excess)
+            with m.Else():
+                m.d.sync += dropped.eq(-excess)
             with m.If(bit[0] & ~upper):
-                m.d.sync += [self.low.eq(found), upper.eq(1), sure.eq(0), bit.eq(top)]
+                m.d.sync += [self.low.eq(found), over[0].eq(1), upper.eq(1), sure.eq(0),
+                             bit.eq(top)]
             with m.If(bit[0] & upper):
-                m.d.sync += [self.high.eq(found), self.done.eq(1)]
+                m.d.sync += [self.high.eq(found), over[1].eq(1)]
+        with m.If(over.any()):
+            m.d.sync += [kept.eq(0), dropped.eq(0)]
+            for half, now in zip(halves, over, strict=True):
+                with m.If(now):
+                    m.d.sync += half.eq(kept > dropped)
         with m.If(self.start):
             m.d.comb += look.eq(1)
-            m.d.sync += [sure.eq(0), bit.eq(top), upper.eq(0), self.moved.eq(1), self.done.eq(0),
-                         ones.eq(0), arrived.eq(0)]
+            m.d.sync += [sure.eq(0), bit.eq(top), upper.eq(0), self.moved.eq(1), over.eq(0),
+                         self.done.eq(0), ones.eq(0), arrived.eq(0), kept.eq(0), dropped.eq(0)]
 
         m.d.comb += [
-            self.middle.eq(self.low + self.high + 1),
+            self.middle.eq(((self.low + self.high) << 1) + 1 + halves[0] + halves[1]),
             self.dark.eq(self.high < self.low + self._least),
             self.beyond.eq((self.low == 0) | self.high.all()),
         ]

@@ -53,6 +53,11 @@ class OpticalLane:
     def samples(self, bits: np.ndarray) -> np.ndarray:
         """What the comparator says, uint8; bits are 0 before the first and stay after the last."""
         random = np.random.default_rng(self.seed)
+        level = self.waveform(bits, random)
+        return (level + self.noise * random.standard_normal(len(level)) > 0).astype(np.uint8)
+
+    def waveform(self, bits: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """The light at the times of the samples, -1 to 1, without noise; jitter is `random`."""
         begins = np.flatnonzero(np.diff(bits, prepend=np.uint8(0)))
         rising = bits[begins] == 1
         edges = begins + self.jitter_ui * (random.random(len(begins)) - 0.5)
@@ -71,4 +76,4 @@ class OpticalLane:
             area = np.concatenate([[0.0], np.cumsum(light * np.diff(corners))])
             level = (np.interp(times + self.rise_ui / 2, corners, area)
                      - np.interp(times - self.rise_ui / 2, corners, area)) / self.rise_ui
-        return (level + self.noise * random.standard_normal(count) > 0).astype(np.uint8)
+        return level

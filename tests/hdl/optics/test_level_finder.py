@@ -20,7 +20,7 @@ def word_of(levels, code):
 
 
 async def search(ctx, dut, words, quick=0, gaps=()):
-    """The codes it looks at and what it finds; cycle k shows word k of `words`."""
+    """The codes it looks at, what it finds, and how many words it has waited for."""
     ctx.set(dut.start, 1)
     ctx.set(dut.quick, quick)
     await ctx.tick()
@@ -29,10 +29,10 @@ async def search(ctx, dut, words, quick=0, gaps=()):
     while not ctx.get(dut.done):
         if ctx.get(dut.moved):
             codes.append(ctx.get(dut.code))
-        gap = cycle % 16 in gaps
-        ctx.set(dut.i_valid, not gap)
-        ctx.set(dut.i, 0x55 if gap else word_of(words[position], ctx.get(dut.code)))
-        position, cycle = position + (not gap), cycle + 1
+        valid = cycle % 16 not in gaps and position < len(words)
+        ctx.set(dut.i_valid, valid)
+        ctx.set(dut.i, word_of(words[position], ctx.get(dut.code)) if valid else 0x55)
+        position, cycle = position + valid, cycle + 1
         await ctx.tick()
     found = tuple(ctx.get(port) for port in (dut.low, dut.high, dut.dark, dut.beyond, dut.middle))
     return codes, found, position
@@ -65,28 +65,30 @@ def test_bit_exact(gear, width, window, low, high, noise, gaps):
 
     async def testbench(ctx):
         for quick in (0, 1, 0):
-            words = light(rng, low, high, noise, 2 * width * (SETTLE + window + 2) * gear)
+            size = window // 8 if quick else window
+            words = light(rng, low, high, noise, 2 * width * (SETTLE + size + 2) * gear)
             words = words.reshape(-1, gear)
             assert await search(ctx, dut, words, quick, gaps) == expected(
-                words, gear, width, window // 8 if quick else window, 4)
+                words, gear, width, size, 4)
 
     simulate(dut, [testbench], cycles=6000)
 
 
 def test_start_again_in_the_middle():
-    """A search that is broken off, at any place of a look, leaves nothing for the first look."""
+    """A search that is broken off, at any place of a look, leaves nothing behind."""
     rng = np.random.default_rng(3)
     dut = LevelFinder(gear=8, width=3, settle=SETTLE, window=16, least=1)
 
     async def testbench(ctx):
         for broken_off in range(1, 40):
-            words = light(rng, 4.0, 9.0, 2.0, 8 * 6 * (SETTLE + 18)).reshape(-1, 8)
+            levels = (4.0, 9.0) if broken_off % 2 else (19.0, 19.0)
+            words = light(rng, *levels, 2.0, 8 * 6 * (SETTLE + 18)).reshape(-1, 8)
             ctx.set(dut.start, 1)
             await ctx.tick()
             ctx.set(dut.start, 0)
             for _ in range(broken_off):
                 ctx.set(dut.i_valid, 1)
-                ctx.set(dut.i, 0xFF)
+                ctx.set(dut.i, 0xFF if broken_off % 2 else 0)
                 await ctx.tick()
             assert await search(ctx, dut, words) == expected(words, 8, 3, 16, 1)
 
