@@ -51,8 +51,11 @@ class EyeMonitor(wiring.Component):
         An entry of the table, a cycle later; that of the last scan until the new one has come to
         it.
 
-    Latency: `busy` for 2^width·(settle + 2^dwell + 2) words and `ratio` cycles: 134,480 cycles with
-    the defaults and a dwell of 11 (16,384 bits per point), 0.27 ms at 500 MHz. COST
+    Latency: `busy` for 2^width·(settle + 2^dwell + 2) words and `ratio` cycles: 135,300 cycles with
+    the defaults and a dwell of 11 (16,384 bits per point), 0.27 ms at 500 MHz.
+
+    Cost on an ECP5 of speed grade 6, placed alone, with gear 8: 371, 438 and 712 LUT4, 138, 158 and
+    240 flip-flops at ratio 3, 4 and 8, a block RAM, 123 MHz or more.
     """
 
     start: Signal

@@ -35,8 +35,9 @@ class EyePlaces(wiring.Component):
     valid : 1 bit, out
         There is a new word.
 
-    Latency: the word of a cycle is there after 3 cycles, at ratio 3 after 2. Cost, most of it a
-    shift of gear·ratio bits by `phase`: see :class:`EyeMonitor`.
+    Latency: the word of a cycle is there after 3 cycles, at ratio 3 after 2. Cost with gear 8,
+    most of it a shift of gear·ratio bits by `phase`: 95, 129 and 315 LUT4, 60, 110 and 209
+    flip-flops at ratio 3, 4 and 8.
     """
 
     i: Signal

@@ -1,10 +1,10 @@
 """Levels of a lane, and the loop that keeps the thresholds (docs/lane.md, section 4)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
-__all__ = ["Levels", "find_levels"]
+__all__ = ["Lane", "Levels", "find_levels"]
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,47 @@ def find_levels(ones: Callable[[int, int], int], samples: int, *, width: int = 6
     low, high = levels
     return Levels(low, high, (halves[0], halves[1]), high < low + least,
                   low == 0 or high == 2**width - 1, tuple(codes))
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What the loop keeps of a lane; its methods give what it keeps afterwards."""
+
+    code: int
+    known: bool = False
+    manual: bool = False
+    offset: int = 0
+    low: int = 0
+    high: int = 0
+    dark: bool = False
+    beyond: bool = False
+    width: int = 6
+
+    def commanded(self, manual: bool, code: int) -> "Lane":
+        return replace(self, manual=manual, code=code if manual else self.code)
+
+    def swept(self, levels: Levels, monitor: Levels | None = None) -> "Lane":
+        """After an own look, and the monitor's at the same lane if there is one."""
+        lane = self._saw(levels)
+        if levels.dark:
+            return lane
+        lane = replace(lane, known=True, code=levels.threshold)
+        if monitor is None:
+            return lane
+        lane = lane._saw(monitor)
+        return lane if monitor.dark else replace(lane, offset=levels.middle - monitor.middle)
+
+    def seen(self, levels: Levels, *, frozen: bool = False, hysteresis: int = 3) -> "Lane":
+        """After the monitor's look."""
+        lane = self._saw(levels)
+        if levels.dark or self.manual or frozen:
+            return lane
+        if not self.known:
+            return replace(lane, known=True, code=levels.threshold)
+        away = levels.middle + self.offset - 4 * self.code
+        step = 0 if abs(away) < hysteresis else 1 if away > 0 else -1
+        return replace(lane, code=min(max(self.code + step, 0), 2**self.width - 1))
+
+    def _saw(self, levels: Levels) -> "Lane":
+        return replace(self, low=levels.low, high=levels.high, dark=levels.dark,
+                       beyond=levels.beyond)
