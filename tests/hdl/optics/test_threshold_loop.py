@@ -279,6 +279,30 @@ def test_no_step_while_frozen():
     simulate(bench.dut, [testbench], cycles=50_000)
 
 
+@pytest.mark.parametrize("offset, before, after, end", [
+    (3, (-1.5, 3.5), (4.5, 7.9), 7), (-3, (4.5, 9.5), (-3.0, 2.5), 0)])
+def test_the_code_stops_at_the_end_of_the_dac(offset, before, after, end):
+    """The light goes to where the own comparator, which is `offset` codes off, cannot follow."""
+    levels = list(before)
+
+    def ones(lane, code, own):
+        return sum(level + offset * own > code for level in levels) / 2
+
+    bench = Bench(1, ones, width=3, settle=2, window=32, least=1)
+
+    async def testbench(ctx):
+        bench.inputs["movable"] = 1
+        await bench.turns(ctx, 2)
+        bench.inputs["movable"] = 0
+        levels[:] = after
+        for _ in range(7):
+            await bench.turns(ctx, 1)
+            await bench.compare(ctx)
+        assert bench.dac == [end]
+
+    simulate(bench.dut, [testbench])
+
+
 def test_length_of_a_turn():
     """4 cycles for a lane that is passed over, a search and 8 for one that is looked at, two
     searches and 12 for one that is swept."""
