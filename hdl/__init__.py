@@ -32,6 +32,7 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
                             stream.resize
                             stream.axi ─> m_axis
 
-`control` holds what steers this: lane map, link state, lane status, counters. `config` describes a
-link, `geometry` its sizes, `transceiver` the three tops, and `export` writes them as Verilog.
+`control` holds what steers this: lane map, link state, lane status, counters. `optics` goes round
+the comparators of all lanes: thresholds, eye scans; no top holds it yet. `config` describes a link,
+`geometry` its sizes, `transceiver` the three tops, and `export` writes them as Verilog.
 """

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from lampyris.sim.channel.analogue import AnalogueLanes
+from lampyris.sim.channel.optical import OpticalLane
+from lampyris.sim.reference.eye import lane_bits, places
+from lampyris.sim.reference.sampler import recover
 from lampyris.sim.reference.thresholds import find_levels
 
 LANES = 400
@@ -47,3 +50,37 @@ def test_dark_and_beyond():
     found = [find(lanes, zero, one, lane, 4096, random) for lane in range(6)]
     assert [levels.dark for levels in found] == [False, True, True, False, False, True]
     assert [levels.beyond for levels in found] == [False, False, False, True, True, True]
+
+
+def sweep(lane, low, high, *, by_monitor, words=512, warm=64):
+    """Search in the samples of a lane with Q = 6 that follows its own edges, as it sees them: with
+    the swept comparator itself, or with one in the middle of the eye."""
+    random = np.random.default_rng(lane.seed)
+
+    def ones(look, code):
+        sent = random.integers(0, 2, 8 * (words + warm + 2), np.uint8)
+        light = low + (1 + lane.waveform(sent, random)) / 2 * (high - low)
+        own, monitor = (light + (high - low) / 12 * random.standard_normal(len(light))
+                        > threshold for threshold in
+                        ((low + high) / 2 if by_monitor else code, code))
+        phases = recover(own.astype(np.uint8), 8, lane.ratio).phases
+        seen = (places(monitor, phases, 8, lane.ratio)[:, :, lane.ratio // 2] if by_monitor
+                else lane_bits(own.astype(np.uint8), phases, 8, lane.ratio))
+        return int(seen[warm:warm + words].sum())
+
+    return find_levels(ones, 8 * words)
+
+
+@pytest.mark.parametrize("ratio", [3, 4, 8])
+@pytest.mark.parametrize("by_monitor, distortion", [(False, 0.0), (True, 0.1)])
+def test_mean_of_a_waveform(ratio, by_monitor, distortion):
+    """The monitor, at the middle of the eye, does not mind longer ones; a comparator that is swept
+    itself sees edges at any time, which leave the mean where it is if they are alike."""
+    for seed in range(4):
+        low, high = 18 + seed / 8, 48 - seed / 5
+        lane = OpticalLane(ratio=ratio, rise_ui=0.5, distortion_ui=distortion, phase_ui=seed / 8,
+                           seed=seed)
+        levels = sweep(lane, low, high, by_monitor=by_monitor)
+        assert abs(levels.middle / 4 - (low + high) / 2) <= 1
+        if by_monitor:
+            assert abs(levels.low + 0.5 - low) <= 1 and abs(levels.high + 0.5 - high) <= 1
