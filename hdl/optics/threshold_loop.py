@@ -48,7 +48,8 @@ class ThresholdLoop(wiring.Component):
     -------
     monitor, own : `gear` bits, in; valid : 1 bit, in
         Samples of `lane` in the middle of its bits, by the monitor and by its own comparator:
-        place ratio // 2 of `seen`, and `bits`, of :class:`EyePlaces`.
+        place ratio // 2 of `seen`, and `bits`, of :class:`EyePlaces`. A lane whose words do not
+        come holds up the others until it is told `dead`.
     lane : out, 0..lanes-1
         The one that these must be of; the analogue switch follows it, too.
     monitor_code : `width` bits, out
@@ -234,10 +235,10 @@ class ThresholdLoop(wiring.Component):
         target = Signal(signed(self._width + 4))        # quarter codes
         away = Signal(signed(self._width + 5))
         wanted = Signal(self._width)
-        m.d.sync += [target.eq(finder.middle + old.offset), away.eq(target - (old.code << 2))]
-        m.d.sync += wanted.eq(old.code)
+        m.d.sync += [target.eq(finder.middle + old.offset), away.eq(target - (old.code << 2)),
+                     wanted.eq(old.code)]
         with m.If(self.sweeping | ~old.known):
-            # Not beyond the DAC: levels that are no two codes apart would be dark.
+            # It is never above the DAC: unless the lane is dark, one level at least is below `top`.
             m.d.sync += wanted.eq((finder.middle + 2) >> 2)
         with m.Elif((away >= self._hysteresis) & (old.code != top)):
             m.d.sync += wanted.eq(old.code + 1)
