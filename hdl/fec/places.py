@@ -19,8 +19,8 @@ class PlaceSearch(wiring.Component):
 
     The symbol with the locator X is wrong if the locator Lambda is 0 at x = 1/X: its even and odd
     parts are equal there. What is wrong is the evaluator over the odd part (Forney 1965: the odd
-    part is x·Lambda'(x), and the first root of the generator is alpha^0). Symbols that are not
-    wrong have zeros in all registers, so nothing moves in their dividers.
+    part is x·Lambda'(x), and the first root of the generator is alpha^0). The dividers of symbols
+    that are not wrong are given zeros, so nothing moves in them.
 
     Parameters
     ----------
@@ -86,12 +86,12 @@ class PlaceSearch(wiring.Component):
         with m.If(self.dirty):
             m.d.sync += wrong.eq(root)
         for port, values in ((divider.dividend, evaluator), (divider.divisor, odd)):
-            planes = [Signal(count, name=f"wrong_{value.name}", reset_less=True)
+            planes = [Signal(count, name=f"{value.name}_held", reset_less=True)
                       for value in values]
-            m.d.comb += port.eq(Cat(planes))
+            # The roots come later than the values: their mask goes behind the registers.
+            m.d.comb += port.eq(Cat(plane & wrong for plane in planes))
             with m.If(self.dirty):
-                m.d.sync += [plane.eq(value & root)
-                             for plane, value in zip(planes, values, strict=True)]
+                m.d.sync += [plane.eq(value) for plane, value in zip(planes, values, strict=True)]
         return m
 
     def _planes(self, m: Module, name: str, polynomial: Signal, powers: range) -> list[Signal]:
