@@ -4,6 +4,7 @@ from amaranth import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_range
 from ..shapes import codes_layout, drive_layout
 from .fields import check_bits, check_lanes
 
@@ -60,10 +61,7 @@ class ChainSender(wiring.Component):
     def __init__(self, *, lanes: int, bits: int = 6, half: int = 1):
         check_lanes(lanes)
         check_bits(bits)
-        if not isinstance(half, int) or isinstance(half, bool):
-            raise TypeError(f"half must be a whole number, not {half!r}")
-        if not 1 <= half <= 256:
-            raise ValueError(f"half must be 1 to 256 clocks, not {half}")
+        check_range("half", half, 1, 256, " clocks")
         self._lanes, self._bits, self._half = lanes, bits, half
         super().__init__({
             "i": In(stream.Signature(drive_layout(lanes, bits))), "shutdown": In(1), "hold": Out(1),

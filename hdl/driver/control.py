@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..shapes import drive_layout
 from .core import DriverCore
-from .fields import LaneControl, check_bits, check_lanes
+from .fields import LaneControl
 from .settings import DriverSettings
 
 __all__ = ["DriverControl"]
@@ -65,8 +65,6 @@ class DriverControl(wiring.Component):
     fault: Signal
 
     def __init__(self, *, lanes: int, bits: int = 6, step: int = 1):
-        check_lanes(lanes)
-        check_bits(bits)
         self._lanes, self._bits = lanes, bits
         self._core = DriverCore(lanes=lanes, bits=bits, step=step)
         super().__init__({

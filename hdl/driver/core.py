@@ -5,7 +5,6 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..shapes import drive_layout
-from .fields import check_bits, check_lanes
 from .guard import LaneGuard
 from .scan import DriverScan
 
@@ -57,8 +56,6 @@ class DriverCore(wiring.Component):
     o: stream.Interface
 
     def __init__(self, *, lanes: int, bits: int = 6, step: int = 1):
-        check_lanes(lanes)
-        check_bits(bits)
         self._guard = LaneGuard(lanes=lanes)
         self._scan = DriverScan(lanes=lanes, bits=bits, step=step)
         causes = ("enable", "open", "short", "limited", "mend_open", "mend_short")

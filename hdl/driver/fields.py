@@ -2,6 +2,8 @@
 
 from amaranth.lib import data, enum
 
+from ..checks import check_range
+
 __all__ = ["DriverStatus", "Field", "LaneControl", "check_bits", "check_lanes"]
 
 
@@ -34,16 +36,9 @@ DriverStatus = data.StructLayout({
 
 def check_lanes(lanes: int):
     """Raise a `TypeError` or `ValueError` that names what is wrong."""
-    _check("lanes", lanes, 2, 2048, "")
+    check_range("lanes", lanes, 2, 2048)
 
 
 def check_bits(bits: int):
     """Raise a `TypeError` or `ValueError` that names what is wrong."""
-    _check("bits", bits, 3, 12, " per code")
-
-
-def _check(name: str, value: int, least: int, most: int, unit: str):
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be {least} to {most}{unit}, not {value}")
+    check_range("bits", bits, 3, 12, " per code")

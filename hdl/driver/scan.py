@@ -4,6 +4,7 @@ from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_range
 from ..shapes import drive_layout
 from .fields import Field, check_bits, check_lanes
 
@@ -63,10 +64,7 @@ class DriverScan(wiring.Component):
     def __init__(self, *, lanes: int, bits: int = 6, step: int = 1):
         check_lanes(lanes)
         check_bits(bits)
-        if not isinstance(step, int) or isinstance(step, bool):
-            raise TypeError(f"step must be a whole number, not {step!r}")
-        if not 1 <= step < 1 << bits:
-            raise ValueError(f"step must be 1 to {(1 << bits) - 1}, not {step}")
+        check_range("step", step, 1, (1 << bits) - 1)
         self._lanes, self._bits, self._step = lanes, bits, step
         super().__init__({
             "lane": Out(range(lanes), init=lanes - 1),  # pyright: ignore[reportCallIssue]

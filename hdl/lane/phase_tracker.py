@@ -4,6 +4,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_range
 from .counting import count_ones
 from .oversampling import check_oversampling
 
@@ -53,10 +54,7 @@ class PhaseTracker(wiring.Component):
 
     def __init__(self, *, gear: int, ratio: int, patience: int = 4):
         check_oversampling(gear, ratio)
-        if not isinstance(patience, int) or isinstance(patience, bool):
-            raise TypeError(f"patience must be a whole number, not {patience!r}")
-        if not 2 <= patience <= 64:
-            raise ValueError(f"patience must be 2 to 64 votes, not {patience}")
+        check_range("patience", patience, 2, 64, " votes")
         self._gear, self._ratio, self._patience = gear, ratio, patience
         super().__init__({
             "i": In(gear * ratio), "phase": In(range(ratio)),

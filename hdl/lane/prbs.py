@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from ..checks import check_gear
 from .counting import count_ones
 
 __all__ = ["PrbsChecker", "PrbsGenerator"]
@@ -16,13 +17,6 @@ _TAPS = {1: (7, 6), 2: (9, 5), 3: (15, 14), 4: (23, 18), 5: (31, 28)}
 
 _LENGTH = 31
 """Bits of history the longest order needs."""
-
-
-def _check_gear(gear: int):
-    if not isinstance(gear, int) or isinstance(gear, bool):
-        raise TypeError(f"gear must be a whole number, not {gear!r}")
-    if not 4 <= gear <= 16:
-        raise ValueError(f"gear must be 4 to 16 bits per symbol, not {gear}")
 
 
 class PrbsGenerator(wiring.Component):
@@ -59,7 +53,7 @@ class PrbsGenerator(wiring.Component):
     o: Signal
 
     def __init__(self, *, gear: int):
-        _check_gear(gear)
+        check_gear(gear)
         self._gear = gear
         super().__init__({
             "select": In(3),
@@ -147,7 +141,7 @@ class PrbsChecker(wiring.Component):
     aligned: Signal
 
     def __init__(self, *, gear: int):
-        _check_gear(gear)
+        check_gear(gear)
         self._gear = gear
         super().__init__({
             "i": In(gear),

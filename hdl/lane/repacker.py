@@ -4,6 +4,8 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_gear
+
 __all__ = ["Repacker"]
 
 
@@ -43,10 +45,7 @@ class Repacker(wiring.Component):
     lost: Signal
 
     def __init__(self, *, gear: int):
-        if not isinstance(gear, int) or isinstance(gear, bool):
-            raise TypeError(f"gear must be a whole number, not {gear!r}")
-        if not 4 <= gear <= 16:
-            raise ValueError(f"gear must be 4 to 16 bits per symbol, not {gear}")
+        check_gear(gear)
         self._gear = gear
         self.rest = Signal(gear - 1)        # bits short of a symbol; 0 beyond them
         self.fill = Signal(range(gear))     # how many they are

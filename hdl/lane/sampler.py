@@ -4,6 +4,7 @@ from amaranth import EnableInserter, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_range
 from .bit_picker import BitPicker
 from .glitch_filter import GlitchFilter
 from .oversampling import check_oversampling
@@ -74,10 +75,7 @@ class Sampler(wiring.Component):
 
     def __init__(self, *, gear: int, ratio: int, patience: int = 4, quiet_ui: int = 128):
         check_oversampling(gear, ratio)
-        if not isinstance(quiet_ui, int) or isinstance(quiet_ui, bool):
-            raise TypeError(f"quiet_ui must be a whole number, not {quiet_ui!r}")
-        if not gear <= quiet_ui <= 65536:
-            raise ValueError(f"quiet_ui must be {gear} to 65536, not {quiet_ui}")
+        check_range("quiet_ui", quiet_ui, gear, 65536)
         self._gear, self._ratio, self._quiet_ui = gear, ratio, quiet_ui
         self._tracker = PhaseTracker(gear=gear, ratio=ratio, patience=patience)
         super().__init__({

@@ -5,19 +5,19 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_gear, check_whole
+
 __all__ = ["Deserializer", "Serializer"]
 
 
 def _check(lanes: int, gear: int, ddr: bool, **domains: str):
     for name, value in (("lanes", lanes), ("gear", gear)):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} must be a whole number, not {value!r}")
+        check_whole(name, value)
     if not isinstance(ddr, bool):
         raise TypeError(f"ddr must be True or False, not {ddr!r}")
     if lanes < 1:
         raise ValueError(f"lanes must be 1 or more, not {lanes}")
-    if not 4 <= gear <= 16:
-        raise ValueError(f"gear must be 4 to 16 bits per symbol, not {gear}")
+    check_gear(gear)
     if ddr and gear % 2:
         raise ValueError(f"gear must be even with ddr, not {gear}")
     for name, value in domains.items():

@@ -4,7 +4,7 @@ from amaranth import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .checks import check_range
+from ..checks import check_range
 
 __all__ = ["Dwell"]
 

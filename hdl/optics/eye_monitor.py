@@ -5,9 +5,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_range
 from ..lane.counting import count_ones
 from ..lane.oversampling import check_oversampling
-from .checks import check_range
 from .dwell import Dwell
 
 __all__ = ["EyeMonitor"]

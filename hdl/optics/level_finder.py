@@ -4,8 +4,8 @@ from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_range
 from ..lane.counting import count_ones
-from .checks import check_range
 from .dwell import Dwell
 
 __all__ = ["LevelFinder"]

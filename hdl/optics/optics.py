@@ -4,7 +4,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .checks import check_range
+from ..checks import check_range
 from .eye_monitor import EyeMonitor
 from .eye_places import EyePlaces
 from .threshold_loop import ThresholdLoop, command_layout, threshold_layout

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .checks import check_range
+from ..checks import check_range
 from .level_finder import LevelFinder
 
 __all__ = ["ThresholdLoop", "command_layout", "threshold_layout"]

@@ -6,6 +6,7 @@ from amaranth import Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..checks import check_whole
 from ..shapes import beat_layout
 from .resize import check_width
 
@@ -47,8 +48,7 @@ class PacketStore(wiring.Component):
 
     def __init__(self, *, width: int, capacity_bytes: int):
         check_width("width", width)
-        if not isinstance(capacity_bytes, int) or isinstance(capacity_bytes, bool):
-            raise TypeError(f"capacity_bytes must be a whole number, not {capacity_bytes!r}")
+        check_whole("capacity_bytes", capacity_bytes)
         if capacity_bytes < 1:
             raise ValueError(f"capacity_bytes must be 1 or more, not {capacity_bytes}")
         self._width = width
