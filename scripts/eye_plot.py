@@ -1,14 +1,14 @@
 """The plot of `python -m lampyris.cli.eye`, the same SVG to the byte from the same counts."""
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from typing import Protocol
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from lampyris.sim.channel.eye import EyeScan
+
+from .svg import fixed_settings, to_svg
 
 __all__ = ["draw"]
 
@@ -31,11 +31,7 @@ def draw(eyes: Mapping[str, _Eye], targets: Sequence[float]) -> str:
     str
         An SVG without date, whatever settings matplotlib finds on the machine.
     """
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        # As in waterfall_plot: nothing random, and text as text.
-        matplotlib.rc("svg", hashsalt="lampyris", fonttype="none")
-        matplotlib.rc("font", family="DejaVu Sans")
+    with fixed_settings():
         figure = Figure(figsize=(4 * len(eyes), 4), layout="constrained")
         row = figure.subplots(1, len(eyes), sharey=True, squeeze=False)[0]
         for axes, (name, eye) in zip(row, eyes.items(), strict=True):
@@ -53,6 +49,4 @@ def draw(eyes: Mapping[str, _Eye], targets: Sequence[float]) -> str:
             axes.grid(True, alpha=0.4)
         row[0].set_ylabel("threshold")
         row[0].legend(loc="upper right", fontsize=8, title="error rate", title_fontsize=8)
-        file = StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+        return to_svg(figure)

@@ -1,15 +1,15 @@
 """The plot of `python -m lampyris.cli.waterfall`, the same SVG to the byte from the same points."""
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from math import sqrt
 from typing import Protocol
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from lampyris.fec.performance import corrected_error_rate, word_error_rate
+
+from .svg import fixed_settings, to_svg
 
 __all__ = ["draw"]
 
@@ -52,12 +52,7 @@ def draw(codes: Mapping[str, _Code], points: Mapping[str, Sequence[_Point]]) -> 
     str
         An SVG without date, whatever settings matplotlib finds on the machine.
     """
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        # A salt, or the names of clip paths are random. Text as text: small, and the same with any
-        # version of a font. The font comes with matplotlib.
-        matplotlib.rc("svg", hashsalt="lampyris", fonttype="none")
-        matplotlib.rc("font", family="DejaVu Sans")
+    with fixed_settings():
         figure = Figure(figsize=(10, 5), layout="constrained")
         words, bits = figure.subplots(1, 2)
         for number, (name, code) in enumerate(codes.items()):
@@ -81,6 +76,4 @@ def draw(codes: Mapping[str, _Code], points: Mapping[str, Sequence[_Point]]) -> 
             axes.title.set_fontsize(10)
             axes.grid(True, alpha=0.4)
         words.legend(loc="upper left", fontsize=8)
-        file = StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+        return to_svg(figure)
