@@ -37,6 +37,38 @@ def _masks(network):
     return [0 if node is None else nodes[node] for node in network.outputs]
 
 
+class _Search:
+    """Inputs of a search for the wrong symbols of a codeword, and what it must find."""
+
+    def __init__(self, rng, field, n, parity, *, fewest, near, dirty):
+        # Mostly a product over different symbols, sometimes over places that no symbol has, with
+        # a double root, of too low a degree, or anything.
+        places = rng.sample(range(n), rng.randint(fewest, min(n, parity)))
+        if places and rng.random() < 0.2:
+            places[0] = rng.choice((rng.randrange(field.order), places[-1]))
+        locator = np.array([rng.randint(1, field.order)], np.uint16)
+        for place in places:
+            factor = np.array([1, field.power(place)], np.uint16)
+            locator = field.product(factor, locator, len(locator) + 1)
+        self.locator = np.pad(locator, (0, parity + 1 - len(locator)))
+        if rng.random() < 0.1:
+            self.locator = np.array([rng.randint(0, field.order) for _ in self.locator], np.uint16)
+            self.locator[0] |= 1
+        self.evaluator = np.array([rng.randint(0, field.order) for _ in range(parity)], np.uint16)
+        self.length = len(places) if rng.random() < 0.9 else rng.randint(0, parity)
+        self.near, self.dirty = rng.random() < near, rng.random() < dirty
+
+        inverses = field.power(-np.arange(n - 1, -1, -1)[:, None] * np.arange(parity + 1))
+        odd = field.dot(self.locator[1::2], inverses[:, 1::2])
+        self.roots = field.dot(self.locator, inverses) == 0
+        self.errors = np.zeros(n, np.uint16)
+        divided = self.roots & (odd != 0)
+        self.errors[divided] = field.mul(field.dot(self.evaluator, inverses[divided, :-1]),
+                                         field.inv(odd[divided]))
+        self.correct = self.dirty and self.near and self.roots.sum() == self.length
+        self.failed = self.dirty and not self.correct
+
+
 class _Elaborated(Elaboratable):
     """A component, elaborated already, with its ports."""
 
@@ -140,3 +172,10 @@ def registers():
 def group_words(rng):
     """Function (n, k, m, lanes) -> a group code by the reference, see :class:`_GroupWords`."""
     return lambda *code: _GroupWords(rng, *code)
+
+
+@pytest.fixture
+def searches(rng):
+    """Function (field, n, parity, the fewest roots and shares of `near` and `dirty` by name) ->
+    inputs of a search and what it must find, see :class:`_Search`."""
+    return lambda *code, **shares: _Search(rng, *code, **shares)

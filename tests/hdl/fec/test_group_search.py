@@ -13,36 +13,10 @@ GROUPS = [(15, 13, 4, 5, 4), (15, 11, 4, 6, 4), (14, 10, 4, 8, 4), (20, 16, 6, 8
           (12, 8, 6, 3, 4), (13, 9, 4, 3, 4), (12, 10, 9, 8, 6), (9, 7, 11, 6, 7)]
 
 
-class Word:
-    """Inputs of a search for one codeword, and what it must find."""
-
-    def __init__(self, rng, field, n, parity):
-        # Mostly a product over different symbols, sometimes over places that no symbol has, with
-        # a double root, with none at all, or anything.
-        places = rng.sample(range(n), rng.randint(0, min(n, parity)))
-        if places and rng.random() < 0.2:
-            places[0] = rng.choice((rng.randrange(field.order), places[-1]))
-        locator = np.array([rng.randint(1, field.order)], np.uint16)
-        for place in places:
-            factor = np.array([1, field.power(place)], np.uint16)
-            locator = field.product(factor, locator, len(locator) + 1)
-        self.locator = np.pad(locator, (0, parity + 1 - len(locator)))
-        if rng.random() < 0.1:
-            self.locator = np.array([rng.randint(0, field.order) for _ in self.locator], np.uint16)
-            self.locator[0] |= 1
-        self.evaluator = np.array([rng.randint(0, field.order) for _ in range(parity)], np.uint16)
-        self.length = len(places) if rng.random() < 0.9 else rng.randint(0, parity)
-        self.near, self.dirty = rng.random() < 0.9, rng.random() < 0.7
-
-        inverses = field.power(-np.arange(n - 1, -1, -1)[:, None] * np.arange(parity + 1))
-        odd = field.dot(self.locator[1::2], inverses[:, 1::2])
-        roots = field.dot(self.locator, inverses) == 0
-        self.errors = np.zeros(n, np.uint16)
-        divided = roots & (odd != 0)
-        self.errors[divided] = field.mul(field.dot(self.evaluator, inverses[divided, :-1]),
-                                         field.inv(odd[divided]))
-        self.correct = self.dirty and self.near and roots.sum() == self.length
-        self.failed = self.dirty and not self.correct
+@pytest.fixture
+def new_word(searches):
+    """Function (field, n, parity) -> inputs of a search for one codeword, and what it must find."""
+    return lambda *code: searches(*code, fewest=0, near=0.9, dirty=0.7)
 
 
 class Layout:
@@ -75,7 +49,7 @@ def give(ctx, dut, words, m, rng):
 
 
 @pytest.mark.parametrize("n, k, m, lanes, latency", GROUPS)
-def test_groups(n, k, m, lanes, latency, rng):
+def test_groups(n, k, m, lanes, latency, rng, new_word):
     """Groups at once after each other and with pauses, some of them without a dirty codeword."""
     dut, layout = GroupSearch(Group(Code(n, k, m), lanes)), Layout(n, lanes)
     assert dut.latency == latency and dut.verdict_latency == latency + layout.slots
@@ -83,7 +57,7 @@ def test_groups(n, k, m, lanes, latency, rng):
     given, slots, verdicts = [], {}, {}         # by clock
     kinds = set()
     for _ in range(30):
-        words = [Word(rng, field, n, n - k) for _ in range(layout.count)]
+        words = [new_word(field, n, n - k) for _ in range(layout.count)]
         if rng.random() < 0.2:
             for word in words:
                 word.dirty = word.correct = word.failed = False
@@ -120,7 +94,7 @@ def test_groups(n, k, m, lanes, latency, rng):
 
 
 @pytest.mark.parametrize("n, k, m, lanes", [(20, 16, 6, 8), (14, 10, 5, 8)])
-def test_nothing_moves_unless_dirty(n, k, m, lanes, rng, registers):
+def test_nothing_moves_unless_dirty(n, k, m, lanes, rng, new_word, registers):
     """But the numbers of the slots: all that is wider."""
     dut, layout = GroupSearch(Group(Code(n, k, m), lanes)), Layout(n, lanes)
     numbering = len(dut.slot)
@@ -130,7 +104,7 @@ def test_nothing_moves_unless_dirty(n, k, m, lanes, rng, registers):
 
     async def testbench(ctx):
         for turn in range(12):
-            words = [Word(rng, field, n, n - k) for _ in range(layout.count)]
+            words = [new_word(field, n, n - k) for _ in range(layout.count)]
             for word in words:
                 word.dirty = turn < 6
             for slot in range(layout.slots):

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from lampyris.fec.search import RootSearch
@@ -9,56 +8,31 @@ CODES = [(3, 1, 4, 0, 3), (15, 7, 4, 0, 3), (12, 8, 8, 0, 3), (20, 16, 8, 0x187,
          (14, 10, 10, 0, 3), (31, 23, 5, 0, 4), (20, 12, 9, 0, 5), (136, 128, 8, 0, 3)]
 
 
-class Search:
-    """Inputs of a search, and what it must find."""
+@pytest.fixture
+def new_search(searches):
+    """Function (field, n, parity) -> inputs of a search, and what it must find."""
+    return lambda *code: searches(*code, fewest=1, near=0.8, dirty=0.8)
 
-    def __init__(self, rng, field, n, parity):
-        # Mostly a product over different symbols, sometimes over places that no symbol has, with
-        # a double root, of too low a degree, or anything.
-        places = rng.sample(range(n), rng.randint(1, min(n, parity)))
-        if rng.random() < 0.2:
-            places[0] = rng.choice((rng.randrange(field.order), places[-1]))
-        locator = np.array([rng.randint(1, field.order)], np.uint16)
-        for place in places:
-            factor = np.array([1, field.power(place)], np.uint16)
-            locator = field.product(factor, locator, len(locator) + 1)
-        self.locator = np.pad(locator, (0, parity + 1 - len(locator)))
-        if rng.random() < 0.1:
-            self.locator = np.array([rng.randint(0, field.order) for _ in self.locator], np.uint16)
-            self.locator[0] |= 1
-        self.evaluator = np.array([rng.randint(0, field.order) for _ in range(parity)], np.uint16)
-        self.length = len(places) if rng.random() < 0.9 else rng.randint(0, parity)
-        self.near, self.dirty = rng.random() < 0.8, rng.random() < 0.8
 
-        inverses = field.power(-np.arange(n - 1, -1, -1)[:, None] * np.arange(parity + 1))
-        odd = field.dot(self.locator[1::2], inverses[:, 1::2])
-        self.roots = field.dot(self.locator, inverses) == 0
-        self.errors = np.zeros(n, np.uint16)
-        divided = self.roots & (odd != 0)
-        self.errors[divided] = field.mul(field.dot(self.evaluator, inverses[divided, :-1]),
-                                         field.inv(odd[divided]))
-        self.correct = self.dirty and self.near and self.roots.sum() == self.length
-        self.failed = self.dirty and not self.correct
-
-    def set(self, ctx, dut, number, m):
-        ctx.set(dut.locator, number(self.locator, m))
-        ctx.set(dut.evaluator, number(self.evaluator, m))
-        for port in ("length", "near", "dirty"):
-            ctx.set(getattr(dut, port), int(getattr(self, port)))
+def put(ctx, dut, search, number, m):
+    ctx.set(dut.locator, number(search.locator, m))
+    ctx.set(dut.evaluator, number(search.evaluator, m))
+    for port in ("length", "near", "dirty"):
+        ctx.set(getattr(dut, port), int(getattr(search, port)))
 
 
 @pytest.mark.parametrize("n, k, m, polynomial, latency", CODES)
-def test_errors(n, k, m, polynomial, latency, rng, number):
+def test_errors(n, k, m, polynomial, latency, new_search, number):
     """Other polynomials in each cycle."""
     dut = RootSearch(n=n, k=k, m=m, polynomial=polynomial)
     assert dut.latency == latency
     field = ReferenceField(m, polynomial)
-    searches = [Search(rng, field, n, n - k) for _ in range(150 if n < 100 else 40)]
+    searches = [new_search(field, n, n - k) for _ in range(150 if n < 100 else 40)]
     results = []
 
     async def testbench(ctx):
         for search in [*searches, *searches[:latency]]:
-            search.set(ctx, dut, number, m)
+            put(ctx, dut, search, number, m)
             await ctx.delay(1e-9)
             planes = [ctx.get(dut.errors[b]) for b in range(m)]
             results.append((ctx.get(dut.correct), ctx.get(dut.failed), planes))
@@ -73,7 +47,7 @@ def test_errors(n, k, m, polynomial, latency, rng, number):
 
 
 @pytest.mark.parametrize("n, k, m", [(20, 12, 8), (31, 23, 5)])
-def test_symbols_without_errors_are_quiet(n, k, m, rng, registers, number):
+def test_symbols_without_errors_are_quiet(n, k, m, new_search, registers, number):
     """All their registers are 0 but those of the polynomials' values."""
     dut, signals = registers(RootSearch(n=n, k=k, m=m))
     vectors = [signal for signal in signals
@@ -83,8 +57,8 @@ def test_symbols_without_errors_are_quiet(n, k, m, rng, registers, number):
 
     async def testbench(ctx):
         for _ in range(40):
-            search = Search(rng, field, n, n - k)
-            search.set(ctx, dut, number, m)
+            search = new_search(field, n, n - k)
+            put(ctx, dut, search, number, m)
             ctx.set(dut.dirty, 1)
             await ctx.tick().repeat(dut.latency)
             roots = number(search.roots, 1)
@@ -95,14 +69,14 @@ def test_symbols_without_errors_are_quiet(n, k, m, rng, registers, number):
 
 
 @pytest.mark.parametrize("n, k, m", [(20, 12, 8), (31, 23, 5)])
-def test_nothing_moves_unless_dirty(n, k, m, rng, registers, number):
+def test_nothing_moves_unless_dirty(n, k, m, new_search, registers, number):
     dut, signals = registers(RootSearch(n=n, k=k, m=m))
     field = ReferenceField(m, 0)
     states = []
 
     async def testbench(ctx):
         for cycle in range(60):
-            Search(rng, field, n, n - k).set(ctx, dut, number, m)
+            put(ctx, dut, new_search(field, n, n - k), number, m)
             ctx.set(dut.dirty, cycle < 30)
             await ctx.tick()
             states.append([ctx.get(signal) for signal in signals])
