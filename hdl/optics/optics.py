@@ -47,9 +47,11 @@ class Optics(wiring.Component):
         Where the analogue switch is to be.
     code : `width` bits, out
         Of the monitor.
-    dac_write, dac_lane, dac_code, dead, movable, roving, freeze, sweeping, round, command, index,
-    state
+    dac_write, dac_lane, dac_code, dead, movable, roving, hurry, freeze, sweeping, round, command,
+    index, state
         Of :class:`ThresholdLoop`.
+    turn, begun, over, judged, dark
+        `lane`, and the outputs of these names, of :class:`ThresholdLoop`.
     scan : stream of :func:`scan_layout`, in
         Taken when the scan begins.
     scanning : 1 bit, out
@@ -72,9 +74,15 @@ class Optics(wiring.Component):
     dead: Signal
     movable: Signal
     roving: Signal
+    hurry: Signal
     freeze: Signal
     sweeping: Signal
     round: Signal
+    turn: Signal
+    begun: Signal
+    over: Signal
+    judged: Signal
+    dark: Signal
     command: stream.Interface
     index: Signal
     state: data.View
@@ -99,8 +107,10 @@ class Optics(wiring.Component):
             "lanes": In(data.ArrayLayout(lane_layout(gear, ratio), lanes)),
             "lane": Out(range(lanes)), "code": Out(width),
             "dac_write": Out(1), "dac_lane": Out(range(lanes)), "dac_code": Out(width),
-            "dead": In(lanes), "movable": In(lanes), "roving": In(1), "freeze": In(1),
-            "sweeping": Out(1), "round": Out(1),
+            "dead": In(lanes), "movable": In(lanes), "roving": In(1), "hurry": In(1),
+            "freeze": In(1),
+            "sweeping": Out(1), "round": Out(1), "turn": Out(range(lanes)), "begun": Out(1),
+            "over": Out(1), "judged": Out(1), "dark": Out(1),
             "command": In(stream.Signature(command_layout(lanes, width))),
             "index": In(range(lanes)), "state": Out(threshold_layout(width)),
             "scan": In(stream.Signature(scan_layout(lanes, longest))), "scanning": Out(1),
@@ -134,6 +144,7 @@ class Optics(wiring.Component):
             self.scanning.eq(started | monitor.busy), monitor.start.eq(started),
             monitor.dwell.eq(wish.dwell),
             self.code.eq(Mux(self.scanning, monitor.code, loop.monitor_code)),
+            self.turn.eq(loop.lane),
         ]
         m.d.sync += [started.eq(self.scan.valid & self.scan.ready),
                      self.lane.eq(Mux(self.scanning, wish.lane, loop.lane))]
@@ -141,11 +152,12 @@ class Optics(wiring.Component):
             m.d.sync += wish.eq(self.scan.payload)
 
         for part, names in (
-                (loop, ("dac_write", "dac_lane", "dac_code", "sweeping", "round", "state")),
+                (loop, ("dac_write", "dac_lane", "dac_code", "sweeping", "round", "begun", "over",
+                        "judged", "dark", "state")),
                 (monitor, ("looked", "count"))):
             m.d.comb += [getattr(self, name).eq(getattr(part, name)) for name in names]
         for part, names in (
-                (loop, ("dead", "movable", "roving", "freeze", "index")),
+                (loop, ("dead", "movable", "roving", "hurry", "freeze", "index")),
                 (monitor, ("index_code", "index_place"))):
             m.d.comb += [getattr(part, name).eq(getattr(self, name)) for name in names]
         wiring.connect(m, wiring.flipped(self.command), loop.command)

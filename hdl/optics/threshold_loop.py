@@ -61,6 +61,8 @@ class ThresholdLoop(wiring.Component):
         Nobody relies on the lane, or waits for its lock.
     roving : 1 bit, in
         There is a monitor.
+    hurry : 1 bit, in
+        Pass over lanes that would only be looked at.
     freeze : 1 bit, in
         Move no working code.
     hold : 1 bit, in; idle : 1 bit, out
@@ -69,6 +71,11 @@ class ThresholdLoop(wiring.Component):
         The working comparator of `lane` is being swept.
     round : 1 bit, out
         The last lane's turn is over.
+    begun, over : 1 bit, out
+        The turn of `lane` begins; it is over. Between the two `dead`, `movable`, `roving` and
+        `freeze` are heeded as they are.
+    judged, dark : 1 bit, out
+        With `over`: the lane's levels were looked for, and there were none.
     command : stream of :func:`command_layout`, in
         Taken between the turns of two lanes.
     index : in, 0..lanes-1; state : :func:`threshold_layout`, out
@@ -95,11 +102,16 @@ class ThresholdLoop(wiring.Component):
     dead: Signal
     movable: Signal
     roving: Signal
+    hurry: Signal
     freeze: Signal
     hold: Signal
     idle: Signal
     sweeping: Signal
     round: Signal
+    begun: Signal
+    over: Signal
+    judged: Signal
+    dark: Signal
     command: stream.Interface
     index: Signal
     state: data.View
@@ -115,7 +127,9 @@ class ThresholdLoop(wiring.Component):
             "monitor": In(gear), "own": In(gear), "valid": In(1), "lane": Out(range(lanes)),
             "monitor_code": Out(width), "dac_write": Out(1), "dac_lane": Out(range(lanes)),
             "dac_code": Out(width), "dead": In(lanes), "movable": In(lanes), "roving": In(1),
-            "freeze": In(1), "hold": In(1), "idle": Out(1), "sweeping": Out(1), "round": Out(1),
+            "hurry": In(1), "freeze": In(1), "hold": In(1), "idle": Out(1),
+            "sweeping": Out(1), "round": Out(1),
+            "begun": Out(1), "over": Out(1), "judged": Out(1), "dark": Out(1),
             "command": In(stream.Signature(command_layout(lanes, width))),
             "index": In(range(lanes)), "state": Out(threshold_layout(width)),
         })
@@ -188,9 +202,10 @@ class ThresholdLoop(wiring.Component):
                 m.d.sync += old.eq(read.data)
                 m.next = "BEGIN"
             with m.State("BEGIN"):
-                m.d.sync += [quick.eq(~old.known), pair.eq(0)]
+                m.d.comb += self.begun.eq(1)
+                m.d.sync += [quick.eq(~old.known), pair.eq(0), self.judged.eq(0)]
                 m.next = "NEXT"
-                with m.If(~dead & (sweepable | self.roving)):
+                with m.If(~dead & (sweepable | (self.roving & ~self.hurry))):
                     m.d.comb += finder.start.eq(1)
                     m.d.sync += self.sweeping.eq(sweepable)
                     m.next = "LOOK"
@@ -203,6 +218,8 @@ class ThresholdLoop(wiring.Component):
                 with m.Elif(done[2]):
                     m.next = "LEAVE"
                     keep_levels()
+                    with m.If(~pair):
+                        m.d.sync += [self.judged.eq(1), self.dark.eq(finder.dark)]
                     with m.If(self.sweeping & ~finder.dark):
                         m.d.comb += [write.data.code.eq(wanted), write.data.known.eq(1)]
                         m.d.sync += [old.eq(write.data), swept.eq(finder.middle)]
@@ -225,6 +242,7 @@ class ThresholdLoop(wiring.Component):
                 m.d.sync += self.sweeping.eq(0)
                 m.next = "NEXT"
             with m.State("NEXT"):
+                m.d.comb += self.over.eq(1)
                 m.d.sync += [self.lane.eq(Mux(last, 0, self.lane + 1)), self.round.eq(last)]
                 m.next = "BETWEEN"
         return m

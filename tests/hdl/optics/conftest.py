@@ -26,7 +26,8 @@ class Bench:
         self.model = [Lane(middle, width=self.width) for _ in range(lanes)]
         self.dac = [0] * lanes
         self.writes, self.expected = [], [(lane, middle) for lane in range(lanes)]
-        self.inputs = {"dead": 0, "movable": 0, "roving": 1, "freeze": 0, "hold": 0, "valid": 1}
+        self.inputs = {"dead": 0, "movable": 0, "roving": 1, "hurry": 0, "freeze": 0, "hold": 0,
+                       "valid": 1}
         self.given, self.heard = {}, dict(self.inputs)      # some are heard a cycle later
         self.done = [0, 0, 0]           # the loop takes three cycles to weigh what has been found
         self.words = {}                 # share of ones -> words that have it
@@ -80,7 +81,7 @@ class Bench:
             assert not dead
             if self.swept is None:
                 self.shown = movable and not before.manual      # it must become a sweep
-                assert self.shown or self.inputs["roving"]
+                assert self.shown or (self.inputs["roving"] and not self.inputs["hurry"])
                 self.quick = not before.known
         elif self.shown is not None:
             assert sweeping == (self.shown and self.swept is None)

@@ -33,6 +33,7 @@ def test_every_write_and_state(loop_bench, lanes, width, seed):
                 bench.inputs["movable"] = rng.getrandbits(lanes) if number > 30 else 0
                 bench.inputs["freeze"] = rng.random() < 0.15
                 bench.inputs["roving"] = rng.random() < 0.8
+                bench.inputs["hurry"] = rng.random() < 0.2
             if number % 7 == 0:
                 command = {"lane": rng.randrange(lanes), "manual": rng.getrandbits(1),
                            "code": rng.randrange(codes)}
@@ -165,13 +166,15 @@ def test_length_of_a_turn(loop_bench):
     async def testbench(ctx):
         lengths = []
         await bench.turns(ctx, 1)
-        for dead, movable in ((0b000, 0), (0b110, 0), (0b111, 0), (0b000, 0b111)):
-            bench.inputs.update(dead=dead, movable=movable)
+        for dead, movable, hurry in ((0b000, 0, 0), (0b110, 0, 0), (0b111, 0, 0), (0b000, 0b111, 0),
+                                     (0b000, 0, 1), (0b000, 0b010, 1)):
+            bench.inputs.update(dead=dead, movable=movable, hurry=hurry)
             await bench.turns(ctx, 1)
             start = bench.cycle
             await bench.turns(ctx, 1)
             lengths.append(bench.cycle - start)
-        assert lengths == [3 * (search + 8), search + 8 + 2 * 4, 3 * 4, 3 * (2 * search + 12)]
+        assert lengths == [3 * (search + 8), search + 8 + 2 * 4, 3 * 4, 3 * (2 * search + 12),
+                           3 * 4, 2 * search + 12 + 2 * 4]
 
     simulate(bench.dut, [testbench])
 
