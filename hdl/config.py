@@ -53,6 +53,16 @@ class LinkConfig:
     sampling : int, 1, 3, 4 or 8
         Samples per bit of a received lane, from a comparator whose clock has any phase; only in the
         word view. With 1 the deserializer in front of the receiver has found the bits.
+    threshold_bits : int, 0 or 3..10
+        Bits of the codes of the comparators' threshold DACs, which the receiver then sets; 0 if it
+        has none to set. Needs a `sampling` above 1.
+    driver : ``"none"``, ``"parallel"``, ``"sigma_delta"`` or ``"chain"``
+        How the transmitter gives the LED drivers their codes: on buses, as a bit for each code, or
+        through a serial chain.
+    driver_bits : int, 3..12
+        Bits of each of these codes. Without a driver it has no effect, and so has the next one.
+    driver_step : int, 1..4095
+        Most that the peak current of an LED may rise per turn of its lane; below 2**driver_bits.
     deskew_ui : int, 0..1024
         Largest difference in arrival between two lanes that is compensated, in unit intervals.
     marker_period : int, 128..1048576
@@ -90,6 +100,10 @@ class LinkConfig:
     parity: int = 8
     codeword: int = 0
     sampling: int = 1
+    threshold_bits: int = 0
+    driver: str = "none"
+    driver_bits: int = 6
+    driver_step: int = 4
     deskew_ui: int = 256
     marker_period: int = 12288
     marker_tolerance: int = 2
@@ -133,6 +147,18 @@ class LinkConfig:
         if self.sampling != 1 and self.view != "word":
             raise ConfigError(f'sampling = {self.sampling} needs view = "word": the serial view '
                               f"has one sample per bit")
+        if self.threshold_bits and self.sampling == 1:
+            raise ConfigError(f"threshold_bits = {self.threshold_bits} needs a sampling of 3, 4 or "
+                              f"8: with sampling = 1 the receiver sees no comparators")
+        if 0 < self.threshold_bits < 3:
+            raise ConfigError(f"threshold_bits = {self.threshold_bits} is out of range: allowed is "
+                              f"0 (no DACs) or 3 to 10 bits")
+        if self.driver_step >= 1 << self.driver_bits:
+            raise ConfigError(f"driver_step = {self.driver_step} is out of range: allowed is 1 to "
+                              f"{(1 << self.driver_bits) - 1} with driver_bits = "
+                              f"{self.driver_bits}")
+        if self.driver != "none" and self.geometry.physical_lanes < 2:
+            raise ConfigError(f'driver = "{self.driver}" needs 2 lanes or more, and there is 1')
         if self.ddr and self.view != "serial":
             raise ConfigError('ddr = true needs view = "serial": the word view has no bit clock')
         if self.ddr and self.gear % 2:
@@ -246,6 +272,15 @@ class LinkConfig:
             3, (ceil(self.deskew_ui / self.gear) + self.deskew_slack - 1).bit_length())
 
     @property
+    def warm_up_words(self) -> int:
+        """Words until LEDs like the own ones have reached any current that they may have: 8 clocks
+        per lane and step (docs/driver.md, section 4)."""
+        if self.driver == "none":
+            return 1
+        steps = ceil((1 << self.driver_bits + 2) / self.driver_step)
+        return 8 * self.geometry.physical_lanes * (steps + 2)
+
+    @property
     def round_trip_blocks(self) -> int:
         """Blocks that may still arrive after the receiver asked for a pause: the fibre both ways at
         5 ns/m, the deskew buffers, a marker either way and 64 words of pipeline at each end, 96
@@ -308,6 +343,9 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "parity": (2, 64, ""),
     "codeword": (0, 1023, " symbols (0 = the whole code)"),
     "gear": (4, 16, " bits per symbol"),
+    "threshold_bits": (0, 10, " bits (0 = no DACs)"),
+    "driver_bits": (3, 12, " bits"),
+    "driver_step": (1, 4095, ""),
     "lane_rate_gbps": (0.001, 64, " Gb/s"),
     "deskew_ui": (0, 1024, " UI"),
     "marker_period": (128, 1 << 20, " words"),
@@ -320,6 +358,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 _CHOICES = {
     "fec": ("word", *CODES, "none"),
     "sampling": (1, *RATIOS),
+    "driver": ("none", "parallel", "sigma_delta", "chain"),
     "scrambler": ("lfsr31", "none"),
     "view": ("word", "serial"),
     "flow_control": ("pause", "drop"),
@@ -367,11 +406,12 @@ PRESETS: dict[str, LinkConfig] = {config.name: config for config in (
     LinkConfig(name="uled128"),
     LinkConfig(name="uled128-g10", gear=10),
     LinkConfig(name="uled128-kp4", gear=10, fec="kp4", marker_period=24576),
+    LinkConfig(name="uled128-optics", sampling=4, threshold_bits=6, driver="parallel"),
     LinkConfig(name="uled16", lanes=16, spares=2, fec="none", marker_period=4096),
     LinkConfig(name="uled8", lanes=8, spares=0, fec="none", lane_rate_gbps=0.8, view="serial",
                deskew_ui=64, marker_period=4096, fibre_m=10.0),
 )}
-"""Named configurations: three at the full 128 lanes and two for FPGA boards."""
+"""Named configurations: four at the full 128 lanes and two for FPGA boards."""
 
 
 _FILE_LIMIT = 1 << 20

@@ -1,6 +1,6 @@
 """The transmitter: host packets in, lanes out. This file only wires; read it as the data path."""
 
-from amaranth import Cat, DomainRenamer, Module, Signal
+from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,7 @@ from .framing.framer import Framer
 from .framing.slot_delay import SlotDelay
 from .framing.transmit_lane import TransmitLane
 from .lane.output_lane import OutputLane
+from .lane_drivers import LaneDrivers, driver_members
 from .ports import flat_axi_stream
 from .shared import Repeated
 from .stream.axi import AxiInput
@@ -38,6 +39,7 @@ def transmitter_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "seed": In(16), "tx_message": In(16), "far_pause": In(1), "near_pause": In(1),
         "tx_prbs": In(3),
         **({"near_spare": In(16), "far_spare": In(16)} if spares_in_use(geometry) else {}),
+        **driver_members(config),
     }
 
 
@@ -63,6 +65,8 @@ class WordTransmitter(wiring.Component):
         With FEC and spares only: what to tell the far sparing, and what that said. 0 for neither.
     tx_prbs : 3 bits, in
         Test pattern instead of traffic on all lanes, 0 for none.
+    light and so on
+        With LED drivers only: those of :func:`driver_members`, of :class:`LaneDrivers`.
     All but the stream and the spare words are in domain ``tx``.
 
     Latency from the host's beat to the symbols: 8 host cycles, 1 + 3 in the queue, then 3 core
@@ -160,7 +164,23 @@ class WordTransmitter(wiring.Component):
         ordered = sorter.add(m, platform, "sorter", i=Cat(sent), tags=mapper.tags, tag=mapper.tag,
                              first=mapper.first, commit=mapper.commit)
         m.d.comb += [Cat(symbols).eq(word), Cat(mapped).eq(ordered.o.as_value())]
+        patterns, inverted = self._drive(m)
         m.d.comb += self.data.eq(Cat(
-            outputs.add(m, platform, f"output{lane}", lane=lane, prbs=self.tx_prbs,
-                        i=mapped[lane]).o for lane in range(lanes)))
+            outputs.add(m, platform, f"output{lane}", lane=lane, prbs=patterns[lane],
+                        invert=inverted[lane], i=mapped[lane]).o for lane in range(lanes)))
         return m
+
+    def _drive(self, m: Module) -> tuple[list, list]:
+        """The test pattern and the polarity of each lane; with drivers they have a say in it."""
+        config = self._config
+        lanes = range(config.geometry.physical_lanes)
+        if config.driver == "none":
+            return [self.tx_prbs for _ in lanes], [Const(0) for _ in lanes]
+        drivers = LaneDrivers(config)
+        m.submodules.drivers = DomainRenamer("tx")(drivers)
+        for name, member in driver_members(config).items():
+            own, inner = getattr(self, name), getattr(drivers, name)
+            m.d.comb += inner.eq(own) if member.flow == In else own.eq(inner)
+        controls = [drivers.control[lane] for lane in lanes]
+        return ([Mux(control.pattern != 0, control.pattern, self.tx_prbs) for control in controls],
+                [control.invert for control in controls])

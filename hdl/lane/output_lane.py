@@ -1,4 +1,4 @@
-"""The last stage of a physical lane: traffic or a test pattern."""
+"""The last stage of a physical lane: traffic or a test pattern, and its polarity."""
 
 from amaranth import Const, Module, Signal
 from amaranth.lib import wiring
@@ -26,6 +26,8 @@ class OutputLane(wiring.Component):
         Number of the lane, constant; gives each lane its own place in the sequence.
     prbs : 3 bits, in
         0 for traffic, or a pattern of :class:`PrbsGenerator`.
+    invert : 1 bit, in
+        Send the complement.
     i, o : `gear` bits
 
     Latency: 1 cycle.
@@ -33,16 +35,19 @@ class OutputLane(wiring.Component):
 
     lane: Signal
     prbs: Signal
+    invert: Signal
     i: Signal
     o: Signal
 
     def __init__(self, *, gear: int, test_patterns: bool = True):
         self._gear, self._test_patterns = gear, test_patterns
-        super().__init__({"lane": In(11), "prbs": In(3), "i": In(gear), "o": Out(gear)})
+        super().__init__({"lane": In(11), "prbs": In(3), "invert": In(1), "i": In(gear),
+                          "o": Out(gear)})
 
     def elaborate(self, platform):
         m = Module()
-        m.d.sync += self.o.eq(self.i)
+        flip = self.invert.replicate(self._gear)
+        m.d.sync += self.o.eq(self.i ^ flip)
         if self._test_patterns:
             m.submodules.generator = generator = PrbsGenerator(gear=self._gear)
             before = Signal(3)
@@ -53,5 +58,5 @@ class OutputLane(wiring.Component):
                 generator.seed.eq(seed_state(self.lane, Const(_PRBS_BASE, 16))),
             ]
             with m.If(self.prbs != 0):
-                m.d.sync += self.o.eq(generator.o)
+                m.d.sync += self.o.eq(generator.o ^ flip)
         return m

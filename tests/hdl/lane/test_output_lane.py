@@ -22,10 +22,12 @@ def test_traffic(test_patterns):
             await ctx.tick().repeat(5)
             for _ in range(20):
                 symbol = rng.getrandbits(8)
+                invert = rng.getrandbits(1)
                 ctx.set(dut.i, symbol)
+                ctx.set(dut.invert, invert)
                 await ctx.tick()
                 if not prbs or not test_patterns:
-                    assert ctx.get(dut.o) == symbol
+                    assert ctx.get(dut.o) == symbol ^ 0xFF * invert
 
     simulate(dut, [testbench])
 
@@ -54,6 +56,12 @@ def test_patterns(gear, code):
             start = next(at for at in range(8) if seen[at:at + 6] == wanted[:6])
             assert seen[start:start + 40] == wanted
             starts.append(start)
+            ctx.set(dut.invert, 1)
+            await ctx.tick()
+            plain = bits_to_symbols(prbs_bits(order, 49 * gear, prbs_state(order, lane))[
+                :, 0].reshape(49, gear)).tolist()
+            assert ctx.get(dut.o) == plain[48 - start] ^ ((1 << gear) - 1)
+            ctx.set(dut.invert, 0)
 
     simulate(dut, [testbench])
     assert len(set(starts)) == 1
