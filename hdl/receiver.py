@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
+from .array_training import ArrayTraining, training_members
 from .config import LinkConfig
 from .control.counters import HostCounters
 from .control.health import LaneHealth
@@ -48,7 +49,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         **(_SPARE_MEMBERS if spares_in_use(config.geometry) else {}),
         "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
         "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
-        "rx_prbs": In(3), "clear": In(1),
+        "rx_prbs": In(3), "clear": In(1), **training_members(config),
     }
 
 
@@ -96,6 +97,8 @@ class WordReceiver(wiring.Component):
         Window on one physical lane.
     rx_prbs : 3 bits, in; clear : 1 bit, in
         Test pattern to check on all lanes; zero the lanes' counters and `lost_blocks`.
+    monitor_data and so on
+        With threshold DACs only: those of :func:`training_members`, of :class:`ArrayTraining`.
     All but the first two lines are in domain ``rx``.
     """
 
@@ -143,6 +146,7 @@ class WordReceiver(wiring.Component):
         in_rx, in_host = DomainRenamer("rx"), DomainRenamer("host")
 
         # Core clock: each physical lane by itself.
+        absent = Signal(lanes)
         correction = Correction(geometry=geometry, delay=sorter_latency(lanes))
         control = LinkControl(geometry=geometry, settling=correction.settling)
         order = LaneOrder(lanes=lanes, code_lanes=geometry.code_lanes)
@@ -167,7 +171,7 @@ class WordReceiver(wiring.Component):
         m.d.comb += [
             control.locked.eq(Cat(part.status.locked for part in parts)),
             control.joined.eq(Cat(part.status.joined for part in parts)),
-            control.dead.eq(self.lane_dead),
+            control.dead.eq(self.lane_dead | absent),
             reader.ready.eq(Cat(part.ready for part in parts)),
             reader.tight.eq(Cat(part.tight for part in parts)),
             window.i.eq(Cat(part.status for part in parts)),
@@ -189,6 +193,8 @@ class WordReceiver(wiring.Component):
             blocks.word.eq(correction.o), blocks.take.eq(correction.take),
             blocks.last.eq(correction.last), blocks.bad.eq(correction.bad),
         ]
+        if config.threshold_bits:
+            self._train_lanes(m, parts, absent, control=control, window=window)
         if geometry.has_fec:
             self._watch_lanes(m, control=control, order=order, reader=reader, window=window,
                               correction=correction)
@@ -297,3 +303,22 @@ class WordReceiver(wiring.Component):
                 m.d.rx += counter.eq(0)
             with m.Elif(event & control.up):
                 m.d.rx += counter.eq(counter + 1)
+
+    def _train_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
+                     window: LaneWindow):
+        """With threshold DACs: what sets them, and watches the lanes' eyes."""
+        training = ArrayTraining(self._config)
+        m.submodules.training = DomainRenamer("rx")(training)
+        for lane, part in enumerate(parts):
+            m.d.comb += [training.i[lane].phase.eq(part.status.phase),
+                         training.i[lane].taken.eq(part.taken)]
+        m.d.comb += [
+            training.locked.eq(control.locked), training.dead.eq(self.lane_dead),
+            training.running.eq(control.run), training.up.eq(control.up),
+            training.reason.eq(control.reason), training.turn.eq(window.turn),
+            training.turn_locked.eq(window.seen.locked), training.lane_index.eq(self.lane_index),
+            absent.eq(training.absent), control.hope.eq(training.calibrating),
+        ]
+        for name, member in training_members(self._config).items():
+            own, inner = getattr(self, name), getattr(training, name)
+            m.d.comb += inner.eq(own) if member.flow == In else own.eq(inner)

@@ -37,6 +37,8 @@ class LinkControl(wiring.Component):
     -------
     locked, joined, dead : N bits, in
         Of the lanes: locked; in step with the others; known to be dead.
+    hope : 1 bit, in
+        More lanes may lock soon: no time counts while waiting for them.
     crowded : 1 bit, in
         The deskew cannot wait any longer.
     done : 1 bit, in; lost : in, 0..code_lanes; doubled : 1 bit, in
@@ -53,6 +55,7 @@ class LinkControl(wiring.Component):
     locked: Signal
     joined: Signal
     dead: Signal
+    hope: Signal
     crowded: Signal
     done: Signal
     lost: Signal
@@ -66,7 +69,8 @@ class LinkControl(wiring.Component):
         self._geometry, self._settling = geometry, settling
         lanes = geometry.physical_lanes
         super().__init__({
-            "locked": In(lanes), "joined": In(lanes), "dead": In(lanes), "crowded": In(1),
+            "locked": In(lanes), "joined": In(lanes), "dead": In(lanes), "hope": In(1),
+            "crowded": In(1),
             "done": In(1), "lost": In(range(geometry.code_lanes + 1)), "doubled": In(1),
             "run": Out(1), "start": Out(1), "up": Out(1),
             "reason": Out(DownReason, init=DownReason.RESET),  # pyright: ignore[reportCallIssue]
@@ -95,7 +99,7 @@ class LinkControl(wiring.Component):
         with m.FSM():
             with m.State("LOCK"):
                 # Waits for the lanes to find their markers; once there are enough, not for ever.
-                with m.If(self.done & ~enough):
+                with m.If(self.done & ((self.hope & ~all_locked) | ~enough)):
                     m.d.sync += timer.eq(patience)
                     with m.If(all_locked & self.doubled):
                         m.d.sync += self.reason.eq(DownReason.IDENTITY)

@@ -61,6 +61,8 @@ class ReceiveLane(wiring.Component):
     clear : 1 bit, in
         Zero the counters.
     status : :class:`LaneStatus`, out
+    taken : `gear` bits, out
+        Of the :class:`Sampler`, if there is one.
 
     Latency: 6 cycles from the deserializer's symbol to the write into the buffer, and those of the
     sampler.
@@ -79,6 +81,7 @@ class ReceiveLane(wiring.Component):
     prbs: Signal
     clear: Signal
     status: data.View
+    taken: Signal
 
     def __init__(self, *, geometry: Geometry, tolerance: int, depth: int, sampling: int = 1,
                  scrambler: bool = True, test_patterns: bool = True):
@@ -91,6 +94,7 @@ class ReceiveLane(wiring.Component):
             "run": In(1), "open": In(1), "drop": In(1), "address": In(range(depth)),
             "o": Out(geometry.gear), "ready": Out(1), "tight": Out(1),
             "prbs": In(3), "clear": In(1), "status": Out(LaneStatus),
+            **({"taken": Out(geometry.gear)} if sampling > 1 else {}),
         })
 
     def elaborate(self, platform):
@@ -162,6 +166,7 @@ class ReceiveLane(wiring.Component):
         m.submodules.sampler = sampler = Sampler(gear=self._geometry.gear, ratio=self._sampling)
         m.d.comb += [
             sampler.i.eq(self.i), sampler.i_valid.eq(self.i_valid),
+            self.taken.eq(sampler.taken),
             status.phase.eq(sampler.phase), status.quiet.eq(sampler.quiet),
             status.level.eq(sampler.level),
         ]

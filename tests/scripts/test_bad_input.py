@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-PRESETS = "uled128, uled128-g10, uled128-kp4, uled16, uled8"
+PRESETS = "uled128, uled128-g10, uled128-kp4, uled128-optics, uled16, uled8"
 
 ARGUMENTS = [
     ("", r"the following arguments are required: VERB \(see lampyris --help\)"),

@@ -17,7 +17,7 @@ def run(geometry, script):
     until an output is 1 and returns the cycles it took, -1 if it did not come."""
     dut, everyone = LinkControl(geometry=geometry, settling=70), (1 << geometry.physical_lanes) - 1
     code = (1 << geometry.code_lanes) - 1
-    lanes = {"locked": 0, "reach": everyone, "dead": 0, "doubled": 0}
+    lanes = {"locked": 0, "reach": everyone, "dead": 0, "doubled": 0, "hope": 0}
 
     async def testbench(ctx):
         cycle, joined = 0, 0
@@ -35,6 +35,7 @@ def run(geometry, script):
                 ctx.set(dut.locked, lanes["locked"])
                 ctx.set(dut.joined, joined)
                 ctx.set(dut.dead, lanes["dead"])
+                ctx.set(dut.hope, lanes["hope"])
                 ctx.set(dut.crowded, run and joined != everyone and cycle % FRAME == 40)
                 ctx.set(dut.done, cycle % ROUND == 0)
                 if cycle % ROUND == 0:
@@ -79,6 +80,22 @@ def test_missing_lanes_are_waited_for_but_not_for_ever():
         assert await wait("run", 2 * PATIENCE) == -1, "too few lanes"
 
     run(CODED, script)
+
+
+def test_missing_lanes_are_waited_for_while_there_is_hope():
+    async def script(lanes, wait, reason):
+        lanes["locked"], lanes["hope"] = 0b1101011, 1
+        assert await wait("run", 3 * PATIENCE) == -1
+        lanes["hope"] = 0
+        assert PATIENCE - ROUND <= await wait("run", 2 * PATIENCE) <= PATIENCE + 2 * ROUND
+        assert await wait("up", 4 * FRAME) >= 0
+
+    async def all_there(lanes, wait, reason):
+        lanes["locked"], lanes["hope"] = 0b1111111, 1
+        assert await wait("run", 3 * ROUND) >= 0
+
+    run(CODED, script)
+    run(CODED, all_there)
 
 
 def test_known_dead_lanes_are_not_waited_for():

@@ -1,0 +1,86 @@
+"""Which lanes are calibrated when: docs/training.md, section 2, a clock at a time."""
+
+import numpy as np
+
+__all__ = ["CALIBRATING", "Training"]
+
+WARM_UP, CALIBRATING, WAITING, WATCHING = range(4)
+_DARK, _LOCK, _ALIGN, _TRAFFIC = 2, 3, 4, 5
+
+
+class Training:
+    """The state of a receiver's training.
+
+    Parameters
+    ----------
+    lanes : int
+    warm_up, patience : int
+        Clocks.
+
+    Members
+    -------
+    movable, absent : bool [lanes]
+    calibrating : bool
+    """
+
+    def __init__(self, lanes: int, warm_up: int, patience: int):
+        self._patience, self._timer, self._phase = patience, warm_up, WARM_UP
+        self._due = np.zeros(lanes, bool)
+        self.absent = np.zeros(lanes, bool)
+        self._asked = self._turn_asked = -1     # lane that is movable by hand
+        self._turn_due = False
+        self._missing = self._some = self.calibrating = False
+
+    @property
+    def movable(self) -> np.ndarray:
+        return self._due | (np.arange(len(self._due)) == self._asked)
+
+    def state(self, running: bool, up: bool) -> int:
+        """The number of docs/training.md, section 1."""
+        if up:
+            return _TRAFFIC
+        if self._phase in (WARM_UP, CALIBRATING):
+            return self._phase
+        return _ALIGN if running else _LOCK if self._some else _DARK
+
+    def clock(self, locked: np.ndarray, dead: np.ndarray, *, roving: bool, turn: int = 0,
+              begun: bool = False, over: bool = False, judged: bool = False, dark: bool = False,
+              hold: bool = False, retrain: int = -1) -> None:
+        """One clock with these inputs: bool [lanes] `locked` and `dead`, `retrain` a lane."""
+        due, absent, asked = self._due.copy(), self.absent.copy(), self._asked
+        warming = self._phase == WARM_UP and not hold
+        begins = self._step(hold)
+        if begins:
+            due[:] = True
+        if over:
+            if self._turn_due and not begins:
+                due[turn] = False
+            if judged:
+                absent[turn] = dark
+            if self._turn_asked == turn:
+                asked = -1
+        left_out = locked | dead
+        known = locked | dead | (self.absent & roving)
+        self._missing, self._some = not known.all(), bool(locked.any())
+        self.calibrating = bool(self._due.any()) or self._asked >= 0 or warming
+        if begun:
+            self._turn_due = bool(self._due[turn])
+            self._turn_asked = turn if self._asked == turn else -1
+        self._due, self.absent = due & ~left_out, absent & ~left_out
+        self._asked = retrain if retrain >= 0 else asked
+
+    def _step(self, hold: bool) -> bool:
+        """The next phase; whether a calibration begins."""
+        ended = self._timer == 0
+        self._timer = max(0, self._timer - 1)
+        if self._phase in (WARM_UP, WAITING) and ended and not hold and (
+                self._phase == WARM_UP or self._missing):
+            self._phase, self._timer = CALIBRATING, 2
+            return True
+        if self._phase == CALIBRATING and ended and not self.calibrating:
+            self._phase, self._timer = WAITING, self._patience
+        elif self._phase == WAITING and not self._missing:
+            self._phase = WATCHING
+        elif self._phase == WATCHING and self._missing:
+            self._phase, self._timer = WAITING, self._patience
+        return False
