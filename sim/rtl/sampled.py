@@ -63,17 +63,21 @@ class SampledLanes:
 
     def _look(self, time_ps: float) -> np.ndarray:
         """The samples of all lanes up to a time, oldest first: lanes x gear·ratio."""
+        bits, part = self._places(time_ps)
+        # An edge may be late for this bit, or early for the next one.
+        bits -= part < self._at(self._late, bits)
+        bits += part - 1 >= self._at(self._late, bits + 1)
+        return self._at(self._bits, bits)
+
+    def _places(self, time_ps: float) -> tuple[np.ndarray, np.ndarray]:
+        """The bits in which these samples lie, and how far into them, UI."""
         swing = np.sin(self._span * time_ps + 2 * np.pi * self._phase)
         ends = (time_ps - self._start) / self._ui - _PATH_SYMBOLS * self._gear
         ends = ends - self._phase - self._wander * (1 + swing)
         times = (ends - self._gear)[:, None] + self._samples
         bits = times.astype(np.int64)
         assert bits.max() + 1 < self._sent <= bits.min() + _RING, "the path holds too little"
-        part = times - bits
-        # An edge may be late for this bit, or early for the next one.
-        bits -= part < self._at(self._late, bits)
-        bits += part - 1 >= self._at(self._late, bits + 1)
-        return self._at(self._bits, bits)
+        return bits, times - bits
 
     def _at(self, ring: np.ndarray, bits: np.ndarray) -> np.ndarray:
         return ring.reshape(-1).take(self._rows + (bits & _RING - 1))
