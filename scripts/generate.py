@@ -13,6 +13,7 @@ from .selection import add_selection, selected
 __all__ = ["add", "run"]
 
 TOPS = ("tx", "rx", "transceiver")
+MANAGED = ("managed", "managed_wb")
 
 
 def add(subparsers):
@@ -21,8 +22,9 @@ def add(subparsers):
         description="Write the Verilog of a link, its constraints and a manifest.")
     add_selection(parser)
     add_output(parser, "build/NAME, by the name of the link")
-    parser.add_argument("--top", choices=[*TOPS, "all"], default="all",
-                        help="which design (default all three)")
+    parser.add_argument("--top", choices=[*TOPS, "all", *MANAGED], default="all",
+                        help="which design (default all = tx, rx and transceiver; the managed ones "
+                             "have registers behind AXI4-Lite or Wishbone)")
     add_quiet(parser)
     parser.set_defaults(run=run)
 

@@ -3,18 +3,23 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import version
 
 from ..config import LinkConfig
 from ..shared import Outline
+from ..managed import Managed
 from ..transceiver import Receiver, Transceiver, Transmitter
 from .constraints import constraints
 from .ports import describe
 from .verilog import domains_of, lean_export, to_rtlil, to_verilog, yosys_version
 
-__all__ = ["TOPS", "generate"]
+__all__ = ["MANAGED", "TOPS", "generate"]
 
 TOPS = {"tx": Transmitter, "rx": Receiver, "transceiver": Transceiver}
+
+MANAGED = {"managed": Managed, "managed_wb": partial(Managed, bus="wishbone")}
+"""Tops with registers, written only when asked for."""
 
 
 def generate(config: LinkConfig, progress: Callable[[str], None] = lambda text: None,
@@ -26,7 +31,7 @@ def generate(config: LinkConfig, progress: Callable[[str], None] = lambda text: 
     config : LinkConfig
     progress : callable
         Is given a line of text before each long step.
-    tops : iterable of ``"tx"``, ``"rx"``, ``"transceiver"``
+    tops : iterable of names in `TOPS` and `MANAGED`
 
     Returns
     -------
@@ -53,7 +58,7 @@ def _elaborate(config: LinkConfig, progress, tops) -> tuple[dict[str, str], dict
     for top in tops:
         name = f"lampyris_{top}"
         progress(f"elaborating {name}")
-        component = TOPS[top](config)
+        component = {**TOPS, **MANAGED}[top](config)
         domains = domains_of(top, config)
         ports[name] = describe(component, domains)
         units[name] = to_rtlil(component, name, domains, outline)

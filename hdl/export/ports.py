@@ -3,6 +3,8 @@
 from amaranth import Shape
 from amaranth.lib import wiring
 
+from ..control.registers.axi_lite import AXI_LITE
+from ..control.registers.wishbone import WISHBONE
 from ..shared import clock_ports, flat_ports
 
 __all__ = ["describe"]
@@ -109,6 +111,20 @@ _NOTES = {
     "dropped_packets": ("host", "status", "packets dropped whole as the host stalled; wraps"),
     "stray_blocks": ("host", "status", "blocks that were invalid or in no packet; wraps"),
     "loopback": ("rx", "control", "receive the own transmitter's words; static"),
+    "interrupt": ("host", "status", "a flag is set that is not masked; a level"),
+    **{f"{AXI_LITE}_{name}": ("host", "axi-lite", meaning) for name, meaning in {
+        "awaddr": "address to write, bytes", "awvalid": "it is offered",
+        "awready": "it is taken", "wdata": "data to write", "wstrb": "which bytes of it",
+        "wvalid": "they are offered", "wready": "they are taken",
+        "bresp": "0 written, 2 error", "bvalid": "it is offered", "bready": "it is taken",
+        "araddr": "address to read, bytes", "arvalid": "it is offered",
+        "arready": "it is taken", "rdata": "data read", "rresp": "0 read, 2 error",
+        "rvalid": "they are offered", "rready": "they are taken"}.items()},
+    **{f"{WISHBONE}_{name}": ("host", "wishbone", meaning) for name, meaning in {
+        "cyc": "a cycle is in progress", "stb": "a transfer is asked for",
+        "we": "it is a write", "adr": "address in words of 4 bytes", "sel": "which bytes to write",
+        "dat_w": "data to write", "dat_r": "data read, with ack",
+        "ack": "the transfer is done", "err": "it is done, with an error"}.items()},
 }
 
 

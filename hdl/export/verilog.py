@@ -21,8 +21,8 @@ __all__ = ["domains_of", "lean_export", "to_rtlil", "to_verilog", "yosys_version
 
 
 def domains_of(top: str, config: LinkConfig) -> tuple[str, ...]:
-    """Clock domains of a top, by name ``tx``, ``rx`` or ``transceiver``."""
-    sides = ("tx", "rx") if top == "transceiver" else (top,)
+    """Clock domains of a top, by name ``tx``, ``rx``, ``transceiver`` or ``managed...``."""
+    sides = (top,) if top in ("tx", "rx") else ("tx", "rx")
     bits = tuple(f"{side}_bit" for side in sides) if config.view == "serial" else ()
     return ("host", *sides, *bits)
 

@@ -61,7 +61,8 @@ class RegisterBank(wiring.Component):
             if entry.access in _INPUTS:
                 members[name] = In(entry.width)
             elif entry.access in _OUTPUTS:
-                members[name] = wiring.Member(Out, entry.width, init=entry.reset)
+                members[name] = wiring.Member(
+                    Out, entry.width, init=entry.reset)  # pyright: ignore[reportCallIssue]
             if entry.access is Access.WINDOW:
                 members[f"{name}_value"] = Out(entry.width)
                 members[f"{name}_write"] = Out(1)

@@ -1,0 +1,201 @@
+"""The tops with registers: a transceiver whose controls and status are behind a bus.
+
+Wiring only: each function below joins a bank of `link_registers.py` with the transceiver's ports. To
+add registers, append a :class:`RegisterBlock` there, and its registers to the map.
+"""
+
+from amaranth import Cat, DomainRenamer, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import LinkConfig
+from .control.registers.axi_lite import AXI_LITE, AxiLite, axi_lite_members
+from .control.registers.bit_window import BitWindow
+from .control.registers.blocks import RegisterBlock, connect
+from .control.registers.fabric import RegisterFabric
+from .control.registers.indexed import IndexedWords
+from .control.registers.wishbone import WISHBONE, Wishbone, wishbone_members
+from .control.spares import spares_in_use
+from .link_registers import host_registers, link_map, link_timeout, rx_registers, tx_registers
+from .transceiver import Transceiver
+
+__all__ = ["BUSES", "Managed"]
+
+BUSES = {"axi_lite": (AXI_LITE, axi_lite_members, AxiLite),
+         "wishbone": (WISHBONE, wishbone_members, Wishbone)}
+
+_STREAMS = ("s_axis_", "m_axis_", "lane_tx_data", "lane_rx_data", "lane_rx_valid")
+
+
+class Managed(wiring.Component):
+    """Modules ``lampyris_managed`` (AXI4-Lite) and ``lampyris_managed_wb`` (Wishbone).
+
+    The streams and lanes are those of :class:`Transceiver`; all else is in registers
+    (docs/register_map.md).
+
+    Parameters
+    ----------
+    config : LinkConfig
+    bus : ``"axi_lite"`` or ``"wishbone"``
+
+    Members
+    -------
+    s_axil_* or wb_* : in, domain ``host``
+        Of :func:`axi_lite_members` or :func:`wishbone_members`.
+    interrupt : 1 bit, out, domain ``host``
+        A level: some flag is set that its mask lets through.
+    link_up : 1 bit, out, domain ``rx``
+    """
+
+    interrupt: Signal
+    link_up: Signal
+
+    def __init__(self, config: LinkConfig, *, bus: str = "axi_lite"):
+        if bus not in BUSES:
+            raise ValueError(f"bus must be one of {', '.join(BUSES)}, not {bus!r}")
+        self._config, self._bus = config, bus
+        self._map = link_map(config)
+        self._link = Transceiver(config)
+        prefix, members, _ = BUSES[bus]
+        shown = {name: member for name, member in self._link.signature.members.items()
+                 if name.startswith(_STREAMS)}
+        super().__init__({
+            **shown, "interrupt": Out(1), "link_up": Out(1),
+            **{f"{prefix}_{name}": member
+               for name, member in members(self._map.address_bits).items()}})
+
+    def elaborate(self, platform):
+        m = Module()
+        config, link = self._config, self._link
+        m.submodules.link = link
+        for name, member in link.signature.members.items():
+            if name in self.signature.members:
+                inner, outer = getattr(link, name), getattr(self, name)
+                m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+
+        prefix, members, front_end = BUSES[self._bus]
+        in_host = DomainRenamer("host")
+        bus = front_end(address_bits=self._map.address_bits)
+        fabric = RegisterFabric(self._map, domains=("host", "tx", "rx"),
+                                timeout=link_timeout(config))
+        m.submodules.bus = in_host(bus)
+        m.submodules.registers = DomainRenamer({"sync": "host"})(fabric)
+        wiring.connect(m, bus.o, fabric.i)
+        wiring.connect(m, fabric.o, bus.i)
+        for name, member in members(self._map.address_bits).items():
+            inner, outer = getattr(bus, name), getattr(self, f"{prefix}_{name}")
+            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        m.d.comb += self.interrupt.eq(fabric.interrupt)
+
+        connect(m, fabric.banks["host"], [_host_block(m, config, link, fabric)])
+        connect(m, fabric.banks["tx"], [_tx_block(m, config, link, fabric.banks["tx"])])
+        connect(m, fabric.banks["rx"], [_rx_block(m, config, link, fabric.banks["rx"])])
+        return m
+
+
+def _host_block(m: Module, config: LinkConfig, link: Transceiver,
+                fabric: RegisterFabric) -> RegisterBlock:
+    counters = {"packets": link.packets, "flagged_packets": link.flagged_packets,
+                "stray_blocks": link.stray_blocks}
+    events = {"packet_flagged": link.flagged_packets, "stray_block": link.stray_blocks}
+    if config.flow_control == "drop":
+        counters["dropped_packets"] = link.dropped_packets
+        events["packet_dropped"] = link.dropped_packets
+    return RegisterBlock(host_registers(config), {
+        **{f"interrupts_{name}": fabric.interrupts[place]
+           for place, name in enumerate(fabric.banks)},
+        **{f"{name}_count": value for name, value in counters.items()},
+        **{f"events_{name}": _step(m, "host", name, value) for name, value in events.items()},
+    })
+
+
+def _tx_block(m: Module, config: LinkConfig, link: Transceiver, bank) -> RegisterBlock:
+    geometry = config.geometry
+    lanes = IndexedWords(width=geometry.identity_bits, init=range(geometry.physical_lanes))
+    m.submodules.lane_map = DomainRenamer("tx")(lanes)
+    m.d.comb += [lanes.index.eq(bank.lane_index_lane), link.lane_map.eq(lanes.o)]
+    return RegisterBlock(tx_registers(config), {
+        # From the clock of the transmitter: the receiver has synchronizers for it.
+        "control_loopback": link.loopback,
+        **({"control_prbs": link.tx_prbs} if config.test_patterns else {}),
+        "seed_entropy": link.seed, "message_word": link.tx_message,
+        "lane_map_physical": lanes.q, "lane_map_physical_value": lanes.value,
+        "lane_map_physical_write": lanes.write,
+    })
+
+
+def _rx_block(m: Module, config: LinkConfig, link: Transceiver, bank) -> RegisterBlock:
+    lanes = config.geometry.physical_lanes
+    dead = IndexedWords(width=1, init=[0] * lanes)
+    locked = BitWindow(count=lanes)
+    m.submodules.lane_dead = DomainRenamer("rx")(dead)
+    m.submodules.lane_locked = DomainRenamer("rx")(locked)
+    m.d.comb += [
+        dead.index.eq(bank.lane_index_lane), link.lane_dead.eq(dead.o),
+        locked.index.eq(bank.lane_index_lane), locked.i.eq(link.lane_locked),
+        link.lane_index.eq(bank.lane_index_lane), link.clear.eq(bank.control_clear),
+    ]
+    status = link.lane_status
+    sampled = ("quiet", "level", "phase") if config.sampling > 1 else ()
+    counted = ("errors", "bad_markers", *(["lost_symbols"] if config.sampling > 1 else []))
+    return RegisterBlock(rx_registers(config), {
+        "status_link_up": link.link_up, "status_down_reason": link.down_reason,
+        **({"control_prbs": link.rx_prbs} if config.test_patterns else {}),
+        "message_word": link.rx_message, "lost_blocks_count": link.lost_blocks,
+        **{f"lane_status_{name}": getattr(status, name) for name in (
+            "locked", "joined", "inverted", "sparing", "message_valid", "identity", *sampled)},
+        "lane_message_word": status.message,
+        **{f"lane_errors_{name}": getattr(status, name) for name in counted},
+        "lane_control_dead": dead.q, "lane_control_dead_value": dead.value,
+        "lane_control_dead_write": dead.write, "lane_locked_bits": locked.o,
+        "events_link_up": _rise(m, "link_up", link.link_up),
+        "events_link_down": _rise(m, "link_down", ~link.link_up),
+        "events_lane_lost": _loss(m, link.lane_locked),
+        "events_lost_block": _step(m, "rx", "lost_block", link.lost_blocks, bank.control_clear),
+        **(_fec_signals(m, link, bank) if config.geometry.has_fec else {}),
+        **(_spare_signals(m, link) if spares_in_use(config.geometry) else {}),
+    })
+
+
+def _fec_signals(m: Module, link: Transceiver, bank) -> dict[str, Value]:
+    m.d.comb += link.place_index.eq(bank.place_index_place)
+    return {
+        "fec_status_lost_lanes": link.lost_lanes,
+        "lane_health_sick": link.sick_lanes, "lane_health_suspect": link.suspect_lanes,
+        "corrected_words_count": link.corrected_words, "failed_words_count": link.failed_words,
+        "place_status_sick": link.place_sick, "place_status_suspect": link.place_suspect,
+        "place_errors_count": link.place_errors,
+        "events_failed_word": _step(m, "rx", "failed_word", link.failed_words, bank.control_clear),
+        "events_lane_sick": _rise(m, "lane_sick", link.sick_lanes.any()),
+    }
+
+
+def _spare_signals(m: Module, link: Transceiver) -> dict[str, Value]:
+    return {"control_sparing": link.sparing, "fec_status_degraded": link.degraded,
+            "events_degraded": _rise(m, "degraded", link.degraded)}
+
+
+# Events: each is 1 for the clock after something has changed.
+
+def _rise(m: Module, name: str, level) -> Value:
+    """In domain rx, a level becomes 1."""
+    now, before = Signal(name=f"{name}_now", init=1), Signal(name=f"{name}_before", init=1)
+    m.d.rx += [now.eq(level), before.eq(now)]
+    return now & ~before
+
+
+def _step(m: Module, domain: str, name: str, counter, clear=0) -> Value:
+    """A counter goes on by one. A `clear` that zeroes it is no step."""
+    now, before = Signal(name=f"{name}_now"), Signal(name=f"{name}_before")
+    cleared = Signal(2, name=f"{name}_cleared")
+    m.d[domain] += [now.eq(counter[0]), before.eq(now), cleared.eq(Cat(clear, cleared))]
+    return (now ^ before) & ~cleared[1]
+
+
+def _loss(m: Module, locked) -> Value:
+    """A lane loses its lock."""
+    before = Signal.like(locked, name="locked_before")
+    lost = Signal(len(locked), name="locked_lost")
+    seen = Signal(name="lane_lost_seen")
+    m.d.rx += [before.eq(locked), lost.eq(before & ~locked), seen.eq(lost.any())]
+    return seen
