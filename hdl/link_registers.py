@@ -161,7 +161,8 @@ def _identification(config: LinkConfig) -> tuple[Register, ...]:
 
 def _lane_window(config: LinkConfig) -> tuple[Register, ...]:
     lanes = config.geometry.physical_lanes
-    bits = (("locked", 0, 1, "Its markers are found."), ("joined", 1, 1, "In step with the others."),
+    bits = (("locked", 0, 1, "Its markers are found."),
+            ("joined", 1, 1, "In step with the others."),
             ("inverted", 2, 1, "Its polarity is inverted."),
             ("sparing", 3, 1, "The message is for the sparing."),
             ("message_valid", 4, 1, "The check of the last marker held."),

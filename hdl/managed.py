@@ -1,8 +1,10 @@
 """The tops with registers: a transceiver whose controls and status are behind a bus.
 
-Wiring only: each function below joins a bank of `link_registers.py` with the transceiver's ports. To
-add registers, append a :class:`RegisterBlock` there, and its registers to the map.
+Wiring only: each function below joins a bank of `link_registers.py` with the transceiver's ports.
+To add registers, append them to the map and a :class:`RegisterBlock` here to those of its bank.
 """
+
+from typing import Any
 
 from amaranth import Cat, DomainRenamer, Module, Signal, Value
 from amaranth.lib import wiring
@@ -55,7 +57,7 @@ class Managed(wiring.Component):
             raise ValueError(f"bus must be one of {', '.join(BUSES)}, not {bus!r}")
         self._config, self._bus = config, bus
         self._map = link_map(config)
-        self._link = Transceiver(config)
+        self._link: Any = Transceiver(config)  # its members depend on the configuration
         prefix, members, _ = BUSES[bus]
         shown = {name: member for name, member in self._link.signature.members.items()
                  if name.startswith(_STREAMS)}
@@ -93,7 +95,7 @@ class Managed(wiring.Component):
         return m
 
 
-def _host_block(m: Module, config: LinkConfig, link: Transceiver,
+def _host_block(m: Module, config: LinkConfig, link: Any,
                 fabric: RegisterFabric) -> RegisterBlock:
     counters = {"packets": link.packets, "flagged_packets": link.flagged_packets,
                 "stray_blocks": link.stray_blocks}
@@ -109,7 +111,7 @@ def _host_block(m: Module, config: LinkConfig, link: Transceiver,
     })
 
 
-def _tx_block(m: Module, config: LinkConfig, link: Transceiver, bank) -> RegisterBlock:
+def _tx_block(m: Module, config: LinkConfig, link: Any, bank) -> RegisterBlock:
     geometry = config.geometry
     lanes = IndexedWords(width=geometry.identity_bits, init=range(geometry.physical_lanes))
     m.submodules.lane_map = DomainRenamer("tx")(lanes)
@@ -124,7 +126,7 @@ def _tx_block(m: Module, config: LinkConfig, link: Transceiver, bank) -> Registe
     })
 
 
-def _rx_block(m: Module, config: LinkConfig, link: Transceiver, bank) -> RegisterBlock:
+def _rx_block(m: Module, config: LinkConfig, link: Any, bank) -> RegisterBlock:
     lanes = config.geometry.physical_lanes
     dead = IndexedWords(width=1, init=[0] * lanes)
     locked = BitWindow(count=lanes)
@@ -157,7 +159,7 @@ def _rx_block(m: Module, config: LinkConfig, link: Transceiver, bank) -> Registe
     })
 
 
-def _fec_signals(m: Module, link: Transceiver, bank) -> dict[str, Value]:
+def _fec_signals(m: Module, link: Any, bank) -> dict[str, Value]:
     m.d.comb += link.place_index.eq(bank.place_index_place)
     return {
         "fec_status_lost_lanes": link.lost_lanes,
@@ -170,7 +172,7 @@ def _fec_signals(m: Module, link: Transceiver, bank) -> dict[str, Value]:
     }
 
 
-def _spare_signals(m: Module, link: Transceiver) -> dict[str, Value]:
+def _spare_signals(m: Module, link: Any) -> dict[str, Value]:
     return {"control_sparing": link.sparing, "fec_status_degraded": link.degraded,
             "events_degraded": _rise(m, "degraded", link.degraded)}
 

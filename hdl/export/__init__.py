@@ -7,8 +7,8 @@ from functools import partial
 from importlib.metadata import version
 
 from ..config import LinkConfig
-from ..shared import Outline
 from ..managed import Managed
+from ..shared import Outline
 from ..transceiver import Receiver, Transceiver, Transmitter
 from .constraints import constraints
 from .ports import describe
