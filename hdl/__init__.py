@@ -34,5 +34,6 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
 
 `control` holds what steers this: lane map, link state, lane status, counters. `optics` goes round
 the comparators of all lanes: thresholds, eye scans; no top holds it yet. `config` describes a link,
-`geometry` its sizes, `transceiver` the three tops, and `export` writes them as Verilog.
+`geometry` its sizes, `transceiver` the three tops, `managed` those with the registers of
+`link_registers`, and `export` writes them as Verilog.
 """

@@ -31,7 +31,7 @@ _CROSSING = 40          # clocks of either side for an access, beside `settle`
 
 def link_map(config: LinkConfig) -> RegisterMap:
     """All registers of a link."""
-    return RegisterMap("lampyris", f"Registers of the link {config.name}.", (
+    return RegisterMap("lampyris_link", f"Registers of the link {config.name}.", (
         Bank("host", "Identification and packets; clock domain host.", host_registers(config)),
         Bank("tx", "Transmitter; clock domain tx.", tx_registers(config)),
         Bank("rx", "Receiver; clock domain rx.", rx_registers(config)),

@@ -22,7 +22,7 @@ from .selection import add_selection, selected
 
 __all__ = ["main", "page", "registers_files"]
 
-_NAME = "lampyris"
+_NAME = "lampyris_link"
 
 
 def page(config: LinkConfig) -> str:
@@ -56,7 +56,7 @@ def registers_files(config: LinkConfig, folder: Path):
 
 
 def _compiled(config: LinkConfig, folder: Path):
-    """The map as the SystemRDL compiler has it; its text is in ``lampyris.rdl``."""
+    """The map as the SystemRDL compiler has it; its text is in ``lampyris_link.rdl``."""
     from systemrdl.compiler import RDLCompiler
 
     source = folder / f"{_NAME}.rdl"

@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"cocotbex
 
 def register_host(dut):
     """The master for the bus that a design has."""
-    return WishboneHost(dut) if hasattr(dut, "wb_cyc") else AxiLiteHost(dut)
+    return WishboneHost(dut) if hasattr(dut, "wb_cyc") else AxiLiteHost(dut, "s_axil")
 
 
 def _run_of(strobe: int) -> range:
@@ -25,15 +25,20 @@ def _run_of(strobe: int) -> range:
 
 
 class AxiLiteHost:
-    """Accesses through AXI4-Lite."""
+    """Accesses through AXI4-Lite, many at once if they are started so.
 
-    def __init__(self, dut, prefix: str = "s_axil"):
-        self._master: Any = AxiLiteMaster(AxiLiteBus.from_prefix(dut, prefix), dut.host_clk,
-                                          dut.host_rst)
+    Members
+    -------
+    master : AxiLiteMaster
+    """
+
+    def __init__(self, dut, prefix: str = "axil"):
+        self.master: Any = AxiLiteMaster(AxiLiteBus.from_prefix(dut, prefix), dut.host_clk,
+                                         dut.host_rst)
 
     async def read(self, address: int) -> tuple[int, bool]:
         """Data, and whether the answer is an error (SLVERR)."""
-        answer = await self._master.read(address, 4)
+        answer = await self.master.read(address, 4)
         assert answer.resp in (0, 2), f"the response is {answer.resp}"
         return int.from_bytes(answer.data, "little"), answer.resp == 2
 
@@ -41,7 +46,7 @@ class AxiLiteHost:
         """Write the bytes of a strobe without gaps; returns whether the answer is an error."""
         places = _run_of(strobe)
         part = data.to_bytes(4, "little")[places.start:places.stop]
-        answer = await self._master.write(address + places.start, part)
+        answer = await self.master.write(address + places.start, part)
         assert answer.resp in (0, 2), f"the response is {answer.resp}"
         return answer.resp == 2
 

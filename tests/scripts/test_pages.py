@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lampyris.cli import waterfall
+from lampyris.cli import registers, waterfall
 from lampyris.cli.figures import figures
 from lampyris.config import PRESETS, preset
 from lampyris.fec.code import Code
@@ -48,6 +48,11 @@ def test_verification_page_names_tests_that_are_there():
     assert len(named) > 30
     assert [(path, test) for path, test in named if not (ROOT / path).exists()
             or f"def {test or 'test'}" not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
+def test_register_map_is_what_the_command_writes():
+    text = (ROOT / "docs" / "register_map.md").read_text(encoding="utf-8")
+    assert text == registers.page(preset("uled128"))
 
 
 def test_threshold_of_the_word_code():

@@ -11,7 +11,6 @@ import pytest
 from lampyris.config import LinkConfig, preset
 from lampyris.sim.rtl import runner
 from lampyris.sim.rtl.pair import PAIR, pair_verilog
-from lampyris.sim.rtl.simulators import FAST
 from lampyris.sim.rtl.surroundings import locked
 
 ROOT = Path(__file__).parents[2]
@@ -37,15 +36,14 @@ class System:
 @pytest.fixture(scope="session")
 def system():
     """Makes a System from a preset and settings; sources and simulators are kept in `build/`."""
-    def make(base: str, top: str = "lampyris_transceiver", optimise: str = FAST,
-             **settings) -> System:
+    def make(base: str, top: str = "lampyris_transceiver", **settings) -> System:
         config = preset(base).with_settings(settings)
         verilog = _verilog(config, top)
         folder = verilog[0].parent
         with locked(folder / "lock"):
             if top == PAIR:
                 verilog = [*verilog, pair_verilog(verilog, folder)]
-        return System(config, runner.build(verilog, top, BUILDS, optimise=optimise))
+        return System(config, runner.build(verilog, top, BUILDS))
     return make
 
 

@@ -37,7 +37,7 @@ def bank() -> Bank:
     return small_bank()
 
 
-@pytest.fixture
-def registers() -> RegisterMap:
+@pytest.fixture(scope="session")
+def small_map() -> RegisterMap:
     return RegisterMap("small", "A small map.", (
         small_bank("host"), small_bank("tx"), small_bank("rx")))
