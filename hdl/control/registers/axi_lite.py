@@ -85,7 +85,8 @@ class AxiLite(wiring.Component):
         with m.If(self.arvalid & ~has_read):
             m.d.sync += [read_address.eq(self.araddr), has_read.eq(1)]
 
-        # A request that is offered stays as it is: `writing` is chosen while none is.
+        # A request that is offered stays as it is: `writing` is chosen while none is. They take
+        # turns by themselves, as in the clock after an access its registers are empty.
         offered, asked, writing = Signal(), Signal(), Signal()
         can_write, can_read = Signal(), Signal()
         m.d.comb += [
@@ -101,7 +102,7 @@ class AxiLite(wiring.Component):
             m.d.comb += self.o.payload.address.eq(read_address)
 
         with m.If(~offered & ~asked & (can_write | can_read)):
-            m.d.sync += [offered.eq(1), writing.eq(can_write & ~(can_read & writing))]
+            m.d.sync += [offered.eq(1), writing.eq(can_write)]
         with m.If(offered & self.o.ready):
             m.d.sync += [offered.eq(0), asked.eq(1)]
 

@@ -132,6 +132,7 @@ def test_axi_lite_many_at_once(bank):
             await ctx.tick()
         assert axi.answers["b"] == [(0,)] * 60
         order = [0x12345678, *written]
+        assert order.index(axi.answers["r"][0][1]) < 3, "reads waited for writes"
         last = 0
         for number, (response, value) in enumerate(axi.answers["r"]):
             if number % 3 == 0:
@@ -139,7 +140,7 @@ def test_axi_lite_many_at_once(bank):
                 last = order.index(value, last)
             else:
                 assert (response, value) == ((0, 0x204C414D), (2, 0))[number % 3 - 1]
-        assert last > 20, "reads waited for all writes"
+        assert last > 20, "writes waited for all reads"
 
     simulate(m, [run], background=axi.tasks, cycles=20_000)
 
