@@ -4,7 +4,8 @@ from amaranth.lib import data, enum
 
 from ..checks import check_range
 
-__all__ = ["DriverStatus", "Field", "LaneControl", "check_bits", "check_lanes"]
+__all__ = ["CompensationControl", "DriverStatus", "Field", "LaneControl", "check_bits",
+           "check_lanes"]
 
 
 class Field(enum.Enum, shape=3):
@@ -17,6 +18,7 @@ class Field(enum.Enum, shape=3):
     FALL = 4
     LIMIT = 5
     STATUS = 6
+    COMPENSATION = 7            # nothing to DriverControl: section 7
 
 
 LaneControl = data.StructLayout({
@@ -25,6 +27,12 @@ LaneControl = data.StructLayout({
     "pattern": 3,               # test pattern, as `prbs` of OutputLane
 })
 """The settings of a lane that are no codes."""
+
+CompensationControl = data.StructLayout({
+    "temperature": 1,
+    "ageing": 1,
+})
+"""Which loops set the lane's current."""
 
 DriverStatus = data.StructLayout({
     "lit": 1,

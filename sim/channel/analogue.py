@@ -5,7 +5,7 @@ from math import erfc, sqrt
 
 import numpy as np
 
-__all__ = ["AnalogueLanes", "gaussian_tail"]
+__all__ = ["AnalogueLanes", "dimming", "gaussian_tail"]
 
 _DIMMING = 0.1 / 60     # of the light, per kelvin: 90 % of it are left at 85 C
 _ROOM = 25.0            # C
@@ -14,6 +14,11 @@ _ROOM = 25.0            # C
 def gaussian_tail(x) -> np.ndarray:
     """Q(x), the probability that a standard normal variable is above x."""
     return np.vectorize(lambda value: erfc(value / sqrt(2)) / 2, otypes=[float])(x)
+
+
+def dimming(celsius, spread: float | np.ndarray = 1.0) -> np.ndarray:
+    """Light of an LED at a temperature, as part of that at 25 C; falls `spread` times as fast."""
+    return np.maximum(0.0, 1 - spread * _DIMMING * (np.asarray(celsius) - _ROOM))
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,7 @@ class AnalogueLanes:
 
     def levels(self, bias, modulation) -> tuple[np.ndarray, np.ndarray]:
         """Photocurrents of 0 and 1 with these driver codes."""
-        light = self.efficiency * self.ageing * self.coupling * np.maximum(
-            0.0, 1 - _DIMMING * (np.asarray(self.celsius) - _ROOM))
+        light = self.efficiency * self.ageing * self.coupling * dimming(self.celsius)
         current = self.bias_step_ua * np.asarray(bias)
         zero = self.responsivity * light * current
         return zero, zero + self.responsivity * light * self.modulation_step_ua * modulation
