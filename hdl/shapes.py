@@ -3,7 +3,7 @@
 from amaranth import unsigned
 from amaranth.lib import data
 
-__all__ = ["beat_layout", "codes_layout", "drive_layout"]
+__all__ = ["beat_layout", "codes_layout", "drive_layout", "report_layout"]
 
 
 def beat_layout(width: int) -> data.StructLayout:
@@ -30,3 +30,9 @@ def codes_layout(bits: int) -> data.StructLayout:
 def drive_layout(lanes: int, bits: int) -> data.StructLayout:
     """Codes for one of `lanes` lanes."""
     return data.StructLayout({"lane": range(lanes), "codes": codes_layout(bits)})
+
+
+def report_layout(lanes: int, width: int) -> data.StructLayout:
+    """What the far receiver says of one of `lanes` lanes: its errors in a window, or a level of
+    them (docs/driver.md, section 8)."""
+    return data.StructLayout({"lane": range(lanes), "errors": unsigned(width)})

@@ -4,8 +4,8 @@ from amaranth import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..shapes import drive_layout
-from .compensation import Compensation, report_layout
+from ..shapes import drive_layout, report_layout
+from .compensation import Compensation
 from .control import DriverControl
 from .factor import FACTOR_BITS, TemperatureFactor
 from .fields import LaneControl

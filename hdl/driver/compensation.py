@@ -6,20 +6,16 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..checks import check_range
+from ..shapes import report_layout
 from .factor import FACTOR_BITS, FRACTION
 from .fields import CompensationControl, Field, check_bits, check_lanes
 from .scaler import CodeScaler
 
-__all__ = ["Compensation", "report_layout"]
+__all__ = ["Compensation"]
 
 _FIELDS = 8     # per lane in the memory, so that an address is a lane and a field
 _READ = 2       # clocks from an address to what is there
 _BACK = 3       # bits
-
-
-def report_layout(lanes: int, width: int) -> data.StructLayout:
-    """What the far receiver says of a lane: its errors in a window, or a level of them."""
-    return data.StructLayout({"lane": range(lanes), "errors": width})
 
 
 class Compensation(wiring.Component):

@@ -1,8 +1,9 @@
 """Reports of the receiver about the lanes (docs/link-format.md, section 9)."""
 
-__all__ = ["LEVELS", "level_of", "report", "reported"]
+__all__ = ["FULL", "LEVELS", "Turns", "level_of", "report", "reported"]
 
 LEVELS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
+FULL = 2**32 - 1        # a total that may have been more
 
 
 def level_of(errors: int, shift: int) -> int:
@@ -18,3 +19,25 @@ def report(lane: int, level: int) -> int:
 def reported(word: int) -> tuple[int, int] | None:
     """Lane and level; None if the word is an entry of the sparing."""
     return (word & 0x7FF, word >> 11 & 15) if word >> 15 else None
+
+
+class Turns:
+    """Who is reported, from totals that are looked at in turn; `lane` is the next one."""
+
+    def __init__(self, lanes: int, shift: int):
+        self.lanes, self.shift = lanes, shift
+        self.restart()
+
+    def restart(self):
+        self.lane, self.totals = 0, [None] * self.lanes
+
+    def turn(self, live: bool, errors: int, failed: int) -> int | None:
+        """A word, if the lane's errors since its last turn are known."""
+        lane, before = self.lane, self.totals[self.lane]
+        total = (errors + failed) % 2**32
+        certain = live and errors != FULL
+        self.totals[lane] = total if certain else None
+        self.lane = (lane + 1) % self.lanes
+        if not certain or before is None or total < before:
+            return None
+        return report(lane, level_of(total - before, self.shift))
