@@ -187,8 +187,8 @@ def page(results: dict[Lanes, list[Run]], others: dict[Lanes, dict[str, Run]], p
         f"A lane's window is {FRAMES} frames for each of {PHYSICAL} lanes: {WINDOW_MS:.1f} ms at "
         f"{LANE_GBPS:g} Gb/s, {WINDOW_BITS / 1e6:.0f} Mbit, {share:.0f} errors at {TARGET:g}. "
         f"Reports with s = {SHIFT}, `upper` = {UPPER} ({_bound(UPPER)}), `lower` = {LOWER} "
-        f"({_bound(LOWER)}), `patience` = {PATIENCE} ({PATIENCE * WINDOW_MS / 1000:.2f} s). Seconds "
-        "here stand for hours of heat and years of age: the slower they pass, the easier it is.",
+        f"({_bound(LOWER)}), `patience` = {PATIENCE} ({PATIENCE * WINDOW_MS / 1000:.2f} s). "
+        "Seconds stand for hours of heat and years of age: the slower they pass, the easier it is.",
         "",
         "Rates are the LEDs' own, not as counted. *Above*: share of the lanes' windows with a rate "
         f"above {TARGET:g} and no alarm. *Cannot*: lanes for which no code within the limit holds "
@@ -216,7 +216,7 @@ def page(results: dict[Lanes, list[Run]], others: dict[Lanes, dict[str, Run]], p
             f"{item.judged.max():.1e} | {item.above:.1e} | {int(item.last.alarm.sum())} | "
             f"{int((~item.possible).sum())} | {item.currents[-1].mean():.0f} | "
             f"{item.ratio.mean():.3f} | {item.ratio.max():.3f} |" for item in runs]
-        lines += [f"| *{name}* | | {item.rates.max():.1e} | {item.above:.1e} | | | "
+        lines += [f"| *{name}* | | {item.judged.max():.1e} | {item.above:.1e} | | | "
                   f"{item.currents[-1].mean():.0f} | | |" for name, item in others[lanes].items()]
         worst, new = runs[-1], runs[0]
         fixed = np.where(worst.possible, worst.least, lanes.limit * lanes.step_ua).mean()

@@ -1,4 +1,4 @@
-"""The plot of `python -m lampyris.cli.compensation`, the same SVG to the byte from the same runs."""
+"""The plot of `python -m lampyris.cli.compensation`, the same SVG to the byte from equal runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -30,8 +30,8 @@ class _Phase(Protocol):
 
 
 def draw(results: Mapping[str, Sequence[_Run]], target: float, window: float) -> str:
-    """Error rates above, currents below: the worst or largest lane of each moment, the mean, and
-    the least.
+    """Error rates of the lanes without an alarm: the worst, the mean. Mean currents: the largest,
+    the mean, the least.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def draw(results: Mapping[str, Sequence[_Run]], target: float, window: float) ->
             column[0].plot(times, 100 * profile[begins, 1], color="C2", label="light, %")
             column[1].plot(times, np.maximum.reduceat(rates, begins).max(axis=1), color="C0",
                            label="worst lane")
-            column[1].plot(times, [group.mean() for group in np.split(rates, begins[1:])],
-                           color="C1", label="mean")
+            means = [group[group > 0].mean() for group in np.split(rates, begins[1:])]
+            column[1].plot(times, means, color="C1", label="mean")
             column[1].axhline(target, color="black", linewidth=0.8)
             column[1].set(yscale="log", ylim=(1e-7, 1e-3))
             for label, function in (("largest", np.max), ("mean", np.mean), ("least", np.min)):
@@ -70,5 +70,5 @@ def draw(results: Mapping[str, Sequence[_Run]], target: float, window: float) ->
                 axes.grid(True, alpha=0.4)
         for axes, label in zip(grid[:, 0], ("", "error rate", "mean current, uA"), strict=True):
             axes.set_ylabel(label)
-            axes.legend(loc="upper left", fontsize=7)
+            axes.legend(loc="lower left" if axes is grid[0, 0] else "upper left", fontsize=7)
         return to_svg(figure)

@@ -54,8 +54,9 @@ class ReportSender(wiring.Component):
         Taken when it has been said for as long as one must be. All windows are as long as it takes
         all lanes to be reported, so it should be taken at even times.
 
-    Latency: `wait` + 7 to `wait` + 13 clocks, by the level, from when a report is taken to the next,
-    if that lane makes one. Cost: a memory of lanes x 33 bits.
+    Latency: `wait` + 6 to `wait` + 12 clocks, by the level, from when a report is taken to the
+    next, if that lane makes one. Cost on an ECP5 of speed grade 6, placed alone, with 140 lanes:
+    260 LUT4, 196 flip-flops, a block RAM; 134 MHz.
     """
 
     up: Signal
@@ -154,7 +155,7 @@ class ReportReader(wiring.Component):
     o : stream of :func:`report_layout`, out
         `errors` is a level. Reports of lanes that do not exist are ignored.
 
-    Latency: 1 clock. Cost: 17 flip-flops.
+    Latency: 1 clock. Cost with 140 lanes: 39 LUT4, 17 flip-flops.
     """
 
     word: data.View

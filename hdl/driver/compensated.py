@@ -34,7 +34,8 @@ class CompensatedDriver(wiring.Component):
     sensor, index, entry
         Of :class:`TemperatureFactor`; entry_write : its `write`.
     q, shutdown, open, short, o, dark, lit, control, fault
-        Of :class:`DriverControl`; `q` counts in the clock after `read`.
+        Of :class:`DriverControl`. `q` is two clocks after `read`, and whatever is written arrives
+        one clock later than there.
     ready : 1 bit, out
         Settings and table are ready for writes.
     """

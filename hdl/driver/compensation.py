@@ -41,14 +41,14 @@ class Compensation(wiring.Component):
     lane, field, value, write : in
         Setting to write.
     read : 1 bit, in
-        `q` and `nominal` of `lane` and `field` are wanted in the next clock.
+        `q` and `nominal` of `lane` and `field` are wanted, two clocks later.
     nominal : `bits` + 2 bits, out
-        The setting as it was written, one clock later; 0 for `control` and `status`.
+        The setting as it was written, two clocks later; 0 for `control` and `status`.
     ready : 1 bit, out
         0 after a reset, for 8·lanes clocks; writes are ignored.
     to_lane, to_field, to_value, to_write : out
-        To :class:`DriverControl`. What is written here goes first; with `read`, they show `lane`
-        and `field`.
+        To :class:`DriverControl`, one clock later: it does much with them in a clock. What is
+        written here goes first; with `read`, they show `lane` and `field`.
     factor : 12 bits, in
         Of :class:`TemperatureFactor`.
     upper, lower : `width` bits, in
@@ -136,16 +136,17 @@ class Compensation(wiring.Component):
             writer.addr.eq(Mux(self.ready, Cat(self.field, self.lane), sweep)),
             writer.data.eq(Mux(self.ready, Mux(own, self.value[:bits], self.value), 0)),
             writer.en.eq(kept | ~self.ready),
-            reader.addr.eq(writer.addr), self.nominal.eq(reader.data),
+            reader.addr.eq(writer.addr),
         ]
+        m.d.sync += self.nominal.eq(reader.data)
         visited = Signal(range(lanes))
         code = Signal(Field)
         offers = Signal()                   # a code waits to be written
         with m.If(self.write | self.read | ~offers):
-            m.d.comb += [self.to_lane.eq(self.lane), self.to_field.eq(self.field),
+            m.d.sync += [self.to_lane.eq(self.lane), self.to_field.eq(self.field),
                          self.to_value.eq(self.value), self.to_write.eq(self.write & ~own)]
         with m.Else():
-            m.d.comb += [
+            m.d.sync += [
                 self.to_lane.eq(visited), self.to_field.eq(code), self.to_write.eq(1),
                 self.to_value.eq(Mux(code == Field.BIAS, scaler.used_bias,
                                      scaler.used_modulation)),

@@ -6,13 +6,7 @@ from amaranth.lib import wiring
 
 from lampyris.driver.compensated import CompensatedDriver
 from lampyris.driver.parallel import ParallelOutput
-from lampyris.sim.channel.compensation import (
-    SENSOR_BITS,
-    ClosedLoop,
-    best,
-    factor_table,
-    sensor_code,
-)
+from lampyris.sim.channel.compensation import ClosedLoop, best, factor_table, sensor_code
 from lampyris.sim.channel.led import LedLanes
 from lampyris.sim.reference.compensation import Compensation
 from lampyris.sim.streams import simulate
