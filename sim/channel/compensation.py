@@ -110,7 +110,8 @@ class ClosedLoop:
         """A window, and the levels that its reports have."""
         self.used = heard(self.used, sensor_code(celsius), _QUIET)
         self.model.visit(np.arange(len(self.model.codes)), self.factor)
-        bias, modulation = within(*self.model.codes.T, self.model.nominal[:, LIMIT])
+        bias, modulation = within(self.model.codes[:, 0], self.model.codes[:, 1],
+                                  self.model.nominal[:, LIMIT])
         rate = self.leds.error_rate(bias, modulation, celsius, ageing)
         errors = self.random.poisson(rate * self.bits_per_window) >> self.shift
         reports = np.searchsorted(LEVELS, errors, side="right") - 1

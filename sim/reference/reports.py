@@ -29,7 +29,8 @@ class Turns:
         self.restart()
 
     def restart(self):
-        self.lane, self.totals = 0, [None] * self.lanes
+        self.lane = 0
+        self.totals: list[int | None] = [None] * self.lanes
 
     def turn(self, live: bool, errors: int, failed: int) -> int | None:
         """A word, if the lane's errors since its last turn are known."""

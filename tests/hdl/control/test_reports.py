@@ -79,7 +79,9 @@ def test_bit_exact(lanes, wait, shift):
                 if rng.random() < 0.1 or (number > 220 and lane < 2):
                     bench.live[lane] = bool(rng.random() < 0.5)
             bench.failed += int(rng.integers(3)) * (rng.random() < 0.2)
-            if rng.random() < 0.04:
+            if rng.random() < 0.1:      # with the report, or in the turn after it
+                for _ in range(int(rng.integers(wait + 1))):
+                    await bench.tick(ctx)
                 bench.up = False
                 await bench.tick(ctx)
                 bench.up = True

@@ -215,6 +215,8 @@ def test_visits():
         for _ in range(2 * 3 * bench.dut.visit):
             clocks.append(await bench.tick(ctx))
         assert sum(clocks) == 2 and np.diff(np.flatnonzero(clocks)) == 3 * bench.dut.visit
+        await bench.put(ctx, 1, BIAS, 4 + 64)       # higher bits are ignored
+        await bench.tick(ctx)
         for field, value in ((BIAS, 4), (MODULATION, 20), (LIMIT, 99), (CONTROL, 0)):
             ctx.set(bench.dut.lane, 1)
             ctx.set(bench.dut.field, field)
