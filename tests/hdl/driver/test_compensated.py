@@ -36,7 +36,7 @@ class Driven(wiring.Component):
 
 def profile():
     """Celsius and age of each window: 125 C to -40 C, then 3 dB of light are lost, then heat."""
-    cold, old = np.linspace(125, -40, 20), 10 ** (-0.3 * np.linspace(0, 1, 30))
+    cold, old = np.linspace(125, -40, 16), 10 ** (-0.3 * np.linspace(0, 1, 24))
     parts = [(125, np.ones(REST)), (cold, 1), (-40, np.ones(REST)), (-40, old),
              (cold[::-1], old[-1]), (125, np.full(REST, old[-1]))]
     return np.concatenate([np.broadcast_arrays(*part) for part in parts], axis=1).T.tolist()
@@ -106,7 +106,7 @@ def test_ramp_and_age():
             windows.append((celsius, age, window))
 
     simulate(dut, [testbench], cycles=200_000)
-    young = 2 * REST + 20
+    young = 2 * REST + 16
     rates = np.array([window.rate for _, _, window in windows])
     assert (rates[REST:].mean(axis=0)[1] < 1e-5) and (rates[REST:young].mean(axis=0) < 1e-5).all()
     for number, possible in ((young - 1, [True, True]), (-1, [False, True])):

@@ -58,7 +58,7 @@ def test_scaler(bits):
 
     async def testbench(ctx):
         nonlocal cuts
-        for number in range(120):
+        for number in range(70):
             bias, modulation, aged = (int(value) for value in rng.integers(0, top + 1, 3))
             factor = int(rng.choice([rng.integers(700, 1500), rng.integers(4096), ONE]))
             if number % 8 < 2:
@@ -81,7 +81,7 @@ def test_scaler(bits):
             await ctx.tick()
 
     simulate(dut, [testbench], cycles=20_000)
-    assert 10 < cuts < 110
+    assert 5 < cuts < 65
 
 
 class Bench:
@@ -194,6 +194,29 @@ def test_bit_exact(lanes, bits, patience):
 
     simulate(bench.dut, [testbench], cycles=100_000)
     assert min(events.values()) >= 2, events
+
+
+@pytest.mark.full
+def test_longest_wait():
+    """A code lower is wrong again and again: 1 window until it is tried, 2, 4, .. 128, 128."""
+    bench = Bench(2, bits=3, patience=1)
+    waits = []
+
+    async def testbench(ctx):
+        while not ctx.get(bench.dut.ready):
+            await bench.tick(ctx)
+        for field, value in ((BIAS, 1), (MODULATION, 5), (LIMIT, 31), (COMPENSATION, 3)):
+            await bench.put(ctx, 1, field, value)
+        await bench.settle(ctx)
+        for _ in range(9):
+            waits.append(0)
+            while bench.model.change[1] == 0:
+                await bench.tell(ctx, 1, 0)
+                waits[-1] += 1
+            await bench.tell(ctx, 1, 15)
+
+    simulate(bench.dut, [testbench], cycles=100_000)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 128]
 
 
 def test_visits():
