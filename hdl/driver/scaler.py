@@ -36,7 +36,8 @@ class CodeScaler(wiring.Component):
     cut : 1 bit, out
         One of them would have had more bits, and is all ones instead.
 
-    Latency: 4·bits + 3 clocks from `start` to `done`.
+    Latency: 4·bits + 3 clocks from `start` to `done`, fewer if `modulation` is 0. Cost on an ECP5
+    with 6 bits: 171 LUT4, 69 flip-flops.
     """
 
     start: Signal

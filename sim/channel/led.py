@@ -15,10 +15,10 @@ class LedLanes:
 
     Light falls with temperature and age, and per current also with the current (droop). The
     bandwidth grows as the square root of the mean current, and what does not settle within a bit
-    closes the eye: of one pole at f / sqrt(3), 2 exp(-2 pi f / (sqrt(3) rate)) of it (docs of the
-    numbers: all are parameters, none is a property of some product). The threshold is in the
-    middle, the noise Gaussian; the error rate is that of the worst neighbours. Each parameter is a
-    number for all lanes, or an array.
+    closes the eye: with one pole at f / sqrt(3), by 2 exp(-2 pi f / (sqrt(3) rate)). The threshold
+    is in the middle, the noise Gaussian; the error rate is that with the worst neighbours. The
+    defaults are typical figures of papers, not those of a product. Each parameter is a number for
+    all lanes, or an array.
 
     Parameters
     ----------
