@@ -38,6 +38,9 @@ class CompensatedDriver(wiring.Component):
         one clock later than there.
     ready : 1 bit, out
         Settings and table are ready for writes.
+
+    Cost on an ECP5 of speed grade 6, placed alone, with codes of 6 bits: 1358 LUT4, 513 flip-flops,
+    123 MHz with 8 lanes; 3485 LUT4, 1674 flip-flops, 5 block RAMs, 90 MHz with 128.
     """
 
     lane: Signal

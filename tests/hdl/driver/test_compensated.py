@@ -34,6 +34,15 @@ class Driven(wiring.Component):
         return m
 
 
+async def put(ctx, driver, lane, field, value):
+    """Write a setting."""
+    for port, setting in ((driver.lane, lane), (driver.field, field), (driver.value, value),
+                          (driver.write, 1)):
+        ctx.set(port, setting)
+    await ctx.tick()
+    ctx.set(driver.write, 0)
+
+
 def profile():
     """Celsius and age of each window: 125 C to -40 C, then 3 dB of light are lost, then heat."""
     cold, old = np.linspace(125, -40, 16), 10 ** (-0.3 * np.linspace(0, 1, 24))
@@ -70,15 +79,10 @@ def test_ramp_and_age():
             ctx.set(driver.entry, entry)
             await ctx.tick()
         ctx.set(driver.entry_write, 0)
-        ctx.set(driver.write, 1)
         for lane in range(LANES):
             for field, value in ((BIAS, NOMINAL[0]), (MODULATION, NOMINAL[1]), (LIMIT, MOST),
                                  (COMPENSATION, 3), (CONTROL, 1)):
-                for port, setting in ((driver.lane, lane), (driver.field, field),
-                                      (driver.value, value)):
-                    ctx.set(port, setting)
-                await ctx.tick()
-        ctx.set(driver.write, 0)
+                await put(ctx, driver, lane, field, value)
         before = None
         for number, (celsius, age) in enumerate(profile()):
             if celsius != before:
@@ -116,3 +120,38 @@ def test_ramp_and_age():
         assert held.tolist() == possible and (window.alarm == ~held).all()
         assert (window.rate[held] < 1e-5).all()
         assert (window.current[held] <= np.maximum(1.1 * least, least + 1)[held]).all()
+
+
+def test_reads():
+    """Whatever the loop is doing: what is used and what was written, two clocks after `read`."""
+    dut = CompensatedDriver(lanes=2, bits=6, patience=1)
+    settings = {BIAS: 8, MODULATION: 40, RISE: 3, FALL: 2, LIMIT: 200, COMPENSATION: 3, CONTROL: 9}
+    used = {**settings, BIAS: 10, MODULATION: 48, COMPENSATION: 0}      # 1.2 times
+    kept = {**settings, CONTROL: 0}
+
+    async def testbench(ctx):
+        while not ctx.get(dut.ready):
+            await ctx.tick()
+        ctx.set(dut.o.ready, 1)
+        ctx.set(dut.entry_write, 1)
+        for index in range(17):
+            ctx.set(dut.index, index)
+            ctx.set(dut.entry, 1229)
+            await ctx.tick()
+        ctx.set(dut.entry_write, 0)
+        for field, value in settings.items():
+            await put(ctx, dut, 1, field, value)
+        await ctx.tick().repeat(60 + 3 * 47)
+        for number in range(300):
+            field = (*settings, STATUS)[number % 8]
+            ctx.set(dut.lane, 1)
+            ctx.set(dut.field, field)
+            ctx.set(dut.read, 1)
+            await ctx.tick()
+            for name, value in (("lane", 0), ("field", number % 7), ("read", 0)):
+                ctx.set(getattr(dut, name), value)
+            await ctx.tick()
+            assert ctx.get(dut.q) == used.get(field, 1)                 # lit
+            assert ctx.get(dut.nominal) == kept.get(field, 0)
+
+    simulate(dut, [testbench], cycles=5_000)
