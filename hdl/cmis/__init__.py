@@ -1,0 +1,1 @@
+"""Management: an I2C target that presents CMIS for the host, and vendor pages for the lanes."""
