@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from lampyris.cli import registers, waterfall
+from lampyris.cli import cmis_pages, waterfall
 from lampyris.cli.figures import figures
 from lampyris.config import PRESETS, preset
 from lampyris.fec.code import Code
 from lampyris.fec.group import Group
 from lampyris.fec.performance import raw_error_rate
+from lampyris.sim.reference.cmis import rate_code
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -79,3 +81,18 @@ def test_row_of_a_group_code(code, shown):
     row = next(line for line in text.splitlines() if f"RS({code.n},{code.k})" in line)
     assert row.endswith(f" | {shown}{ber} | {group.message_slots} of {group.slots} | {group.slots} "
                         f"| {group.lanes_known}, {group.lanes_silent} |")
+
+
+def test_bytes_of_the_management_memory(tmp_path):
+    path = tmp_path / "page.md"
+    assert cmis_pages.main(["-o", str(path)]) == 0
+    assert path.read_text() == (ROOT / "docs" / "cmis_pages.md").read_text(encoding="utf-8")
+
+
+def test_examples_of_f16():
+    text = (ROOT / "docs" / "cmis.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) / (\d+) \| (\w{4})h \| (\d+) \| (\d+) \|$", text, re.M)
+    assert len(rows) == 6
+    for errors, bits, code, exponent, mantissa in rows:
+        assert int(code, 16) == int(exponent) << 11 | int(mantissa) == rate_code(
+            int(errors), int(bits))
