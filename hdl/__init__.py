@@ -36,4 +36,7 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
 the comparators of all lanes: thresholds, eye scans; no top holds it yet. `config` describes a link,
 `geometry` its sizes, `transceiver` the three tops, `managed` those with the registers of
 `link_registers`, and `export` writes them as Verilog.
+the comparators of all lanes: thresholds, eye scans; `cmis` is the module's management by I2C. No
+top holds these two yet. `config` describes a link, `geometry` its sizes, `transceiver` the three
+tops, and `export` writes them as Verilog.
 """

@@ -174,6 +174,13 @@ def test_flags():
         assert ctx.get(bank.interrupt) == 1 and await port.read(203) == 0x10
         await ctx.tick().repeat(3)
         assert ctx.get(bank.interrupt) == 0
+        # Nor what comes up in the very clock in which the flag is cleared.
+        await raise_("Alone", 1)
+        await port.read(203, take=False)
+        ctx.set(bank.raised.Alone, 1)
+        await port.pulse("taken")
+        ctx.set(bank.raised.Alone, 0)
+        assert await port.read(203) == 0x10
         # A cause that lasts: the flag is there again.
         ctx.set(bank.raised.Alone, 1)
         await ctx.tick()
