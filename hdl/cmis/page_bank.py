@@ -38,7 +38,7 @@ class PageBank(wiring.Component):
     Members
     -------
     memory : :class:`ByteAccess`, in
-        Ready 4 clocks after a fetch.
+        Ready 4 clocks after a fetch. A write takes effect 3 clocks later.
     status : struct of the fields that the host reads, in
     control : struct of the fields that it writes, out
     trigger : struct of the self-clearing fields, out
@@ -46,8 +46,6 @@ class PageBank(wiring.Component):
     raised : struct of the flags, in
         Causes.
     flags : struct of the flags, out
-    wrote : 1 bit, out
-        One clock: `control` has just been written by the host.
     interrupt : 1 bit, out
         Some flag is 1 and its mask is 0. 2 clocks late.
     word : 14 bits, out; pair : 16 bits, in
@@ -64,7 +62,6 @@ class PageBank(wiring.Component):
     trigger: Any
     raised: Any
     flags: Any
-    wrote: Signal
     interrupt: Signal
     word: Signal
     pair: Signal
@@ -83,7 +80,7 @@ class PageBank(wiring.Component):
                     if field.access is Access.CONTROL}),
             "trigger": Out(self._layout(Access.TRIGGER)),
             "raised": In(self._layout(Access.FLAG)), "flags": Out(self._layout(Access.FLAG)),
-            "wrote": Out(1), "interrupt": Out(1), "word": Out(14), "pair": In(16),
+            "interrupt": Out(1), "word": Out(14), "pair": In(16),
         })
 
     def _layout(self, access: Access) -> data.StructLayout:
@@ -100,27 +97,41 @@ class PageBank(wiring.Component):
 
         self._read(m, pages, page, upper)
 
-        # Writes, and the flags' clearing: both are for the byte at the address, in this clock.
-        def here(where: int, byte: int) -> Value:
-            mine = Const(1) if where == LOWER else page == where
-            return (memory.address == byte) & mine
+        # Writes, and the flags' clearing: where, in two steps, as there is time.
+        address, given = Signal(8), Signal(8)
+        writing, taking = Signal(2), Signal(2)
+        m.d.sync += [writing.eq(Cat(memory.write, writing)), taking.eq(Cat(memory.taken, taking)),
+                     Value.cast(self.trigger).eq(0)]
+        with m.If(memory.write | memory.taken):
+            m.d.sync += [address.eq(memory.address),
+                         given.eq(Mux(memory.write, memory.value, memory.data))]
+        hits: dict[tuple[str, int], Signal] = {}
 
-        m.d.sync += [self.wrote.eq(memory.write), Value.cast(self.trigger).eq(0)]
+        def hit(name: str, number: int, condition: Value) -> Signal:
+            if (name, number) not in hits:
+                hits[name, number] = signal = Signal(name=f"{name}_{number & 0xFF:02x}")
+                m.d.sync += signal.eq(condition)
+            return hits[name, number]
+
+        def here(where: int, byte: int) -> Value:
+            mine = ~address[7] if where == LOWER else page == where
+            return hit("at_page", where, mine) & hit("at_byte", byte, address == byte)
+
         for field in self._fields:
             for byte, first, end in field.places():
                 bits = slice(field.low, field.low + end - first)
                 if field.access in (Access.CONTROL, Access.TRIGGER):
                     target = control if field.access is Access.CONTROL else self.trigger
-                    with m.If(memory.write & here(field.page, byte)):
-                        m.d.sync += Value.cast(target[field.name])[first:end].eq(memory.value[bits])
+                    with m.If(writing[1] & here(field.page, byte)):
+                        m.d.sync += Value.cast(target[field.name])[first:end].eq(given[bits])
                 elif field.access is Access.FLAG:
                     flag = Value.cast(self.flags[field.name])[first:end]
                     cause = Value.cast(self.raised[field.name])[first:end]
-                    clear = Mux(memory.taken & here(field.page, byte), memory.data[bits], 0)
+                    clear = Mux(taking[1] & here(field.page, byte), given[bits], 0)
                     m.d.sync += flag.eq(flag & ~clear | cause)
 
-        # One clock later the page is checked.
-        with m.If(memory.write & (memory.address == 127)):
+        # One clock after it has been written, the page is checked.
+        with m.If(writing[1] & here(LOWER, 127)):
             m.d.sync += bank.eq(control["BankSelect"])
         there = Signal()
         with m.Switch(page):
@@ -131,7 +142,7 @@ class PageBank(wiring.Component):
             if len(self._outside):
                 with m.Case(*self._outside):
                     m.d.comb += there.eq(1)
-        with m.If(~there & ~memory.write):
+        with m.If(~there & ~writing[1]):
             m.d.sync += page.eq(0)
 
         waiting = [Value.cast(self.flags[field.name]) & ~Value.cast(control[field.mask])
