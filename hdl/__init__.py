@@ -33,10 +33,8 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
                             stream.axi ─> m_axis
 
 `control` holds what steers this: lane map, link state, lane status, counters. `optics` goes round
-the comparators of all lanes: thresholds, eye scans; no top holds it yet. `config` describes a link,
-`geometry` its sizes, `transceiver` the three tops, `managed` those with the registers of
-`link_registers`, and `export` writes them as Verilog.
-the comparators of all lanes: thresholds, eye scans; `cmis` is the module's management by I2C. No
-top holds these two yet. `config` describes a link, `geometry` its sizes, `transceiver` the three
-tops, and `export` writes them as Verilog.
+the comparators of all lanes, `driver` round their LEDs; `array_training` and `lane_drivers` are
+what a link has of them. `cmis` is a module's management by I2C, in no top yet. `config` describes a
+link, `geometry` its sizes, `transceiver` the three tops, `managed` those with registers, and
+`export` writes them as Verilog.
 """

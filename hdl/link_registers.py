@@ -1,7 +1,7 @@
 """The register map of a link: what the tops of `managed.py` show and let be set.
 
 A bank per clock domain. Addresses do not depend on the configuration; what it does not have is left
-out. Each function is a block: addresses 0x100 and up of a bank are free for further ones.
+out. Each function is a block; those of drivers and training are in files of their own.
 """
 
 from math import ceil
@@ -13,7 +13,9 @@ from .control.registers.bit_window import BitWindow
 from .control.registers.description import Access, Bank, Field, Register, RegisterMap
 from .control.registers.indexed import IndexedWords
 from .control.spares import spares_in_use
+from .driver_registers import driver_registers
 from .fec.group import CODES
+from .training_registers import training_registers
 
 __all__ = ["MAGIC", "VERSION", "host_registers", "link_map", "link_timeout", "rx_registers",
            "tx_registers"]
@@ -33,8 +35,10 @@ def link_map(config: LinkConfig) -> RegisterMap:
     """All registers of a link."""
     return RegisterMap("lampyris_link", f"Registers of the link {config.name}.", (
         Bank("host", "Identification and packets; clock domain host.", host_registers(config)),
-        Bank("tx", "Transmitter; clock domain tx.", tx_registers(config)),
-        Bank("rx", "Receiver; clock domain rx.", rx_registers(config)),
+        Bank("tx", "Transmitter; clock domain tx.",
+             tx_registers(config) + driver_registers(config)),
+        Bank("rx", "Receiver; clock domain rx.",
+             rx_registers(config) + training_registers(config)),
     ))
 
 

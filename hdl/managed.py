@@ -18,7 +18,9 @@ from .control.registers.fabric import RegisterFabric
 from .control.registers.indexed import IndexedWords
 from .control.registers.wishbone import WISHBONE, Wishbone, wishbone_members
 from .control.spares import spares_in_use
+from .driver_registers import driver_block
 from .link_registers import host_registers, link_map, link_timeout, rx_registers, tx_registers
+from .training_registers import training_block
 from .transceiver import Transceiver
 
 __all__ = ["BUSES", "Managed"]
@@ -26,13 +28,16 @@ __all__ = ["BUSES", "Managed"]
 BUSES = {"axi_lite": (AXI_LITE, axi_lite_members, AxiLite),
          "wishbone": (WISHBONE, wishbone_members, Wishbone)}
 
-_STREAMS = ("s_axis_", "m_axis_", "lane_tx_data", "lane_rx_data", "lane_rx_valid")
+_SHOWN = ("s_axis_", "m_axis_", "lane_tx_data", "lane_rx_data", "lane_rx_valid", "monitor_", "dac_",
+          "drive_codes", "drive_open", "drive_short", "drive_lit", "drive_sclk", "drive_sdata",
+          "drive_latch", "drive_blank", "drive_sback")
 
 
 class Managed(wiring.Component):
     """Modules ``lampyris_managed`` (AXI4-Lite) and ``lampyris_managed_wb`` (Wishbone).
 
-    The streams and lanes are those of :class:`Transceiver`; all else is in registers
+    The streams, lanes, and what goes to drivers and comparators are those of :class:`Transceiver`;
+    all else is in registers
     (docs/register_map.md).
 
     Parameters
@@ -60,7 +65,7 @@ class Managed(wiring.Component):
         self._link: Any = Transceiver(config)  # its members depend on the configuration
         prefix, members, _ = BUSES[bus]
         shown = {name: member for name, member in self._link.signature.members.items()
-                 if name.startswith(_STREAMS)}
+                 if name.startswith(_SHOWN)}
         super().__init__({
             **shown, "interrupt": Out(1), "link_up": Out(1),
             **{f"{prefix}_{name}": member
@@ -90,8 +95,12 @@ class Managed(wiring.Component):
         m.d.comb += self.interrupt.eq(fabric.interrupt)
 
         connect(m, fabric.banks["host"], [_host_block(m, config, link, fabric)])
-        connect(m, fabric.banks["tx"], [_tx_block(m, config, link, fabric.banks["tx"])])
-        connect(m, fabric.banks["rx"], [_rx_block(m, config, link, fabric.banks["rx"])])
+        tx, rx = fabric.banks["tx"], fabric.banks["rx"]
+        drivers, more_tx = driver_block(config, link, tx)
+        training, more_rx = training_block(config, link, rx)
+        connect(m, tx, [_tx_block(m, config, link, tx), drivers])
+        connect(m, rx, [_rx_block(m, config, link, rx), training])
+        m.d.comb += more_tx + more_rx
         return m
 
 

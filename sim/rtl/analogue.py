@@ -37,7 +37,6 @@ class AnalogueArray(SampledLanes):
     Members
     -------
     array : AnalogueLanes
-        May be changed at any time.
     codes : int [lanes]
         Of the working comparators.
     zero, one : float [lanes]
@@ -58,6 +57,12 @@ class AnalogueArray(SampledLanes):
         self._code_bits = len(dut.drive_codes) // count // 4
         self.zero = self.one = np.zeros(count)
         self._looks = 0
+
+    def disturb(self, lane: int, share: float) -> None:
+        """Move a comparator's offset by a share of the lane's swing, away from the DAC's end."""
+        high = 2 * self.codes[lane] >= 1 << len(self._dut.dac_code)
+        shift = share * (self.one - self.zero)[lane]
+        np.asarray(self.array.offset_ua)[lane] += shift if high else -shift
 
     def _look(self, time_ps: float) -> np.ndarray:
         dut = self._dut

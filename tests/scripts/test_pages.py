@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lampyris.cli import registers, waterfall
-from lampyris.cli import cmis_pages, waterfall
+from lampyris.cli import cmis_pages, registers, waterfall
 from lampyris.cli.figures import figures
 from lampyris.config import PRESETS, preset
 from lampyris.fec.code import Code

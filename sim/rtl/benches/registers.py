@@ -242,6 +242,7 @@ async def effects(regs: Registers, rng, p):
     assert await regs.get("rx", "events", "link_down") != fec
     await regs.put("rx", "lane_control", 0)
     # The lanes are dark, but their clock runs: without symbols nothing is found wrong.
+    assert link.lanes.valid is not None
     link.lanes.valid.value = (1 << regs.lanes) - 1
     await regs.put("tx", "control", 0)
     await link.cycles(8 * p["frame"])

@@ -21,7 +21,6 @@ DEFAULTS = {
     "dark": 1,              # lanes that never get light
     "limit_ms": 2.0,        # of link time, to traffic
     "scan_dwell": 4,        # words per code of the eye scan, a power of two
-    "clocks": 0,            # of traffic at the end, at least
     "packets_at_least": 100,
 }
 
@@ -117,8 +116,7 @@ async def training(dut):
                    f"lane {asked} did not come back")
 
     # A threshold that jumps: the lane is lost, calibrated again, and comes back.
-    high = array.codes[moved] >= 1 << len(dut.dac_code) - 1
-    array.array.offset_ua[moved] += 0.75 * (array.one - array.zero)[moved] * (1 if high else -1)
+    array.disturb(moved, 0.75)
     await wait_for(link, lambda: read(dut.lane_locked) == locked & ~(1 << moved), 1_000_000,
                    f"lane {moved} bore the jump")
     await wait_for(link, lambda: read(dut.lane_locked) == locked, 2_000_000,
@@ -126,7 +124,6 @@ async def training(dut):
     await link.cycles(2 * lock_cycles(p))
     await wait_for(link, lambda: len(traffic.board.sent) >= p["packets_at_least"], 1_000_000,
                    "too few packets")
-    await link.cycles(p["clocks"])
     assert read(dut.link_state) == 5 != CALIBRATING
     await traffic.end()
     assert link.falls.count == 0, f"the link went down {link.falls.count} times"
