@@ -54,9 +54,9 @@ class LaneTable(wiring.Component):
     word : 11 bits, in; pair : 16 bits, out
         Bytes of the records, as 8 pairs per lane; 2 clocks later.
 
-    Latency: a lane takes 14 clocks, those for its record, and those of :class:`RateToF16`; with 136
+    Latency: a lane takes 12 clocks, those for its record, and those of :class:`RateToF16`; with 136
     lanes and counts of 32 bits a round is up to 30,000 clocks, which is 0.3 ms at 100 MHz. Cost: a
-    block RAM, and 4 flip-flops per lane.
+    block RAM, and 8 flip-flops per lane.
     """
 
     lane: Signal

@@ -64,7 +64,8 @@ class CmisManagement(wiring.Component):
     lane, ask, answer, record
         Of :class:`LaneTable`.
 
-    Cost with 136 lanes: see docs/cmis.md, section 8.
+    Cost on an ECP5 of speed grade 6, placed alone: 3741 LUT4, 1763 flip-flops, a block RAM and 109
+    MHz with 16 lanes and counts of 32 bits; docs/cmis.md, section 8, has more.
     """
 
     scl: Signal
