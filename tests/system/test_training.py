@@ -2,19 +2,26 @@
 
 import pytest
 
+from lampyris.link_registers import link_map
+
 SMALL = {"lanes": 8, "parity": 4, "spares": 1, "fec": "word", "marker_period": 256,
          "deskew_ui": 64, "fibre_m": 0, "sampling": 4, "threshold_bits": 6, "driver": "parallel"}
 
 
+def run(system, work, base, settings, **parameters):
+    link = system(base, "lampyris_managed", **settings)
+    return link.run("training", work, registers=link_map(link.config).plain(), **parameters)
+
+
 def test_small(system, tmp_path):
     """With a spare for the lane that never gets light."""
-    result = system("uled16", name="training8", **SMALL).run("training", tmp_path, high=400, dark=1)
+    result = run(system, tmp_path, "uled16", {"name": "training8", **SMALL}, high=400, dark=1)
     assert result["delivered"] >= 100
 
 
 @pytest.mark.full
 def test_128(system, tmp_path):
     """The real array, 128 + 8 + 4 lanes, with four that were never good: under 2 ms."""
-    result = system("uled128-optics").run("training", tmp_path, dark=4, limit_ms=2.0, stall_sink=0,
-                                          packets_at_least=2000)
+    result = run(system, tmp_path, "uled128-optics", {}, dark=4, limit_ms=2.0, stall_sink=0,
+                 packets_at_least=2000)
     assert result["up_ms"] < 2

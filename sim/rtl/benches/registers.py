@@ -23,7 +23,7 @@ from ..traffic import Traffic
 
 DEFAULTS = {**LINK, "accesses": 2000, "dark_accesses": 300, "registers": {}, "spares_used": False}
 
-_KNOWN = ("rw", "constant", "w1c", "pulse", "snapshot", "window")
+_KNOWN = ("rw", "constant", "w1c", "pulse", "snapshot")
 _STRANGE = (0x0FF0, 0x1FFC, 0x2FF8, 0x3000, 0x3FFC)
 """Addresses without a register; the last two are of a bank that is not there."""
 
@@ -96,11 +96,14 @@ class Registers:
         return value
 
     def _known(self, register: dict, shown: dict) -> int:
-        """Bits that the model knows: all but those of fields that the design shows."""
+        """Bits that the model knows: all but those of fields that the design shows or keeps."""
         unknown = 0
+        windows = {window[:3] for window in self._windows()}
         for field in register["fields"]:
             given = shown.get((register["bank"], register["name"]), {})
-            if field["access"] not in _KNOWN and field["name"] not in given:
+            known = field["access"] in _KNOWN or (
+                register["bank"], register["name"], field["name"]) in windows
+            if not known and field["name"] not in given:
                 unknown |= (1 << field["width"]) - 1 << field["low"]
         return 0xFFFFFFFF ^ unknown
 

@@ -2,130 +2,210 @@
 
 The LEDs' light differs, as do the comparators' offsets, the phases, skews, polarities and the order
 of the lanes; some lanes never get light. The time to traffic is measured; no packet may be lost
-from then on, neither while the eye of a lane is scanned, nor while a lane is calibrated by hand,
-nor when the threshold of one jumps and it has to be found again.
+from then on, neither while settings are made, nor while the eye of a lane is scanned, nor while a
+lane is calibrated by hand, nor when the threshold of one jumps and it has to be found again. All is
+told and asked through the registers.
 """
 
 import cocotb
-from cocotb.triggers import ClockCycles
+from cocotb.triggers import RisingEdge, Timer
 from cocotb.utils import get_sim_time
 
-from ...reference.training import CALIBRATING
 from ..analogue import ANALOGUE, AnalogueArray
 from ..bench import parameters, read, watchdog
 from ..link import LINK, Falls, Link, lock_cycles, report
 from ..traffic import Traffic
+from .registers import Registers
 
 DEFAULTS = {
     **LINK, **ANALOGUE,
+    "registers": {},
     "dark": 1,              # lanes that never get light
     "limit_ms": 2.0,        # of link time, to traffic
     "scan_dwell": 4,        # words per code of the eye scan, a power of two
     "packets_at_least": 100,
 }
 
-
-async def pulse(dut, name: str) -> None:
-    getattr(dut, name).value = 1
-    await ClockCycles(dut.rx_clk, 1)
-    getattr(dut, name).value = 0
+_TRAFFIC, _STATE, _UNLOCKED = 5, 1, 4       # docs/training.md and the log's kinds
+_MODULATION = 2                             # a driver's setting
 
 
-async def wait_for(link: Link, condition, clocks: int, sentence: str) -> int:
-    """Wait until a condition holds; returns the clocks it took, to 16."""
-    for waited in range(0, clocks, 16):
-        if condition():
-            return waited
-        await link.cycles(16)
-    raise AssertionError(f"{sentence} within {clocks} core clocks; link_state "
-                         f"{read(link.dut.link_state)}, locked {read(link.dut.lane_locked):x}")
+class Training:
+    """A link in training, by its registers."""
 
+    def __init__(self, link: Link, regs: Registers):
+        self.link, self.regs, self.p = link, regs, link.p
 
-def still_inputs(dut, p) -> None:
-    for name in ("freeze", "training_hold", "retrain", "threshold_write", "threshold_manual",
-                 "threshold_code", "scan_start", "scan_dwell", "scan_code", "scan_place",
-                 "event_index", "monitor_data", "drive_write", "drive_lane", "drive_field",
-                 "drive_value", "drive_open", "drive_short", "light"):
-        getattr(dut, name).value = 0
-    width = len(dut.drive_value) - 2
-    dut.light_codes.value = sum(p[name] << place * width for place, name in enumerate(
-        ("bias", "modulation", "rise", "fall")))
-    dut.light_limit.value = p["limit"]
-    dut.roving.value = dut.monitor_valid.value = 1
+    async def until(self, condition, clocks: int, sentence: str) -> None:
+        """Wait until an awaitable condition holds."""
+        end = get_sim_time("ps") + clocks * self.link.core_ps
+        while not await condition():
+            if get_sim_time("ps") > end:
+                state = await self.regs.get("rx", "training", "state")
+                raise AssertionError(f"{sentence} within {clocks} core clocks; state {state}, "
+                                     f"locked {await self.locked():x}")
+            await self.link.cycles(64)
 
+    async def lane(self, lane: int) -> None:
+        await self.regs.put("rx", "lane_index", lane)
 
-async def scanned(link: Link, lane: int) -> None:
-    """Scan the eye of a lane, and look whether it is one."""
-    dut, p = link.dut, link.p
-    dut.lane_index.value = lane
-    dut.scan_dwell.value = p["scan_dwell"]
-    await pulse(dut, "scan_start")
-    # The turns of the loop may be long, and so is the scan.
-    codes = 1 << len(dut.scan_code)
-    await wait_for(link, lambda: read(dut.scanning), 40_000, "the scan did not begin")
-    await wait_for(link, lambda: not read(dut.scanning), codes * (100 + (2 << p["scan_dwell"])),
-                   "the scan did not end")
-    middle, counts = p["sampling"] // 2, []
-    for code in range(codes):
-        dut.scan_code.value, dut.scan_place.value = code, middle
-        await ClockCycles(dut.rx_clk, 3)
-        counts.append(read(dut.scan_count))
-    bits = p["gear"] << p["scan_dwell"]
-    assert 0 in counts, f"the eye of lane {lane} is closed: {counts}"
-    assert max(counts) > bits / 4, f"the eye of lane {lane} has no wall: {counts}"
+    async def locked(self) -> int:
+        """A bit per lane."""
+        word = 0
+        for first in range(0, self.link.lanes.count, 32):
+            await self.lane(first)
+            word |= await self.regs.get("rx", "lane_locked", "bits") << first
+        return word
+
+    async def light(self) -> None:
+        """Sparing on, and all LEDs lit with the parameters' codes."""
+        regs, p = self.regs, self.p
+        await regs.put("rx", "control", 1 << 8)
+        await regs.put("tx", "light_codes", p["bias"] | p["modulation"] << 16)
+        await regs.put("tx", "light_edges", p["rise"] | p["fall"] << 16)
+        await regs.put("tx", "light_limit", p["limit"])
+        await regs.put("tx", "light", 1)
+
+    async def settings(self, lane: int) -> None:
+        """Read and write a driver and a threshold."""
+        regs, p = self.regs, self.p
+        await regs.put("tx", "drive_index", lane | _MODULATION << 16)
+        assert await regs.get("tx", "drive_setting", "value") == p["modulation"]
+        await regs.put("tx", "drive_setting", p["modulation"] + 1)
+        assert await regs.get("tx", "drive_setting", "value") == p["modulation"] + 1
+        bits = len(self.link.dut.drive_codes) // self.link.lanes.count // 4
+
+        async def brighter():
+            code = read(self.link.dut.drive_codes) >> (4 * lane + 1) * bits
+            return code & ((1 << bits) - 1) == p["modulation"] + 1
+
+        await self.until(brighter, 32 * self.link.lanes.count, "the driver did not follow")
+
+        await self.lane(lane)
+        code = await regs.get("rx", "threshold", "code")
+        assert await regs.get("rx", "threshold_levels", "known")
+        await regs.put("rx", "threshold", code | 1 << 15)
+
+        async def manual():
+            return await regs.get("rx", "threshold", "manual")
+
+        async def back():
+            return not await manual()
+
+        await self.until(manual, 20_000, "the threshold did not become manual")
+        assert await regs.get("rx", "threshold", "code") == code
+        await regs.put("rx", "threshold", 0)
+        await self.until(back, 20_000, "the threshold was not given back")
+        assert abs(await regs.get("rx", "threshold", "code") - code) <= 1
+
+    async def scan(self, lane: int) -> None:
+        """Scan the eye of a lane, and look whether it is one."""
+        regs, p = self.regs, self.p
+        codes = 1 << len(self.link.dut.dac_code)
+        await self.lane(lane)
+        await regs.put("rx", "scan", 1 | p["scan_dwell"] << 8)
+
+        async def begun():
+            return await regs.get("rx", "training", "scanning")
+
+        async def ended():
+            return not await begun()
+
+        await self.until(begun, 20_000, "the scan did not begin")
+        await self.until(ended, codes * (100 + (2 << p["scan_dwell"])), "the scan did not end")
+        counts = []
+        for code in range(codes):
+            await regs.put("rx", "scan_index", code | p["sampling"] // 2 << 16)
+            counts.append(await regs.get("rx", "scan_count", "wrong"))
+        assert 0 in counts, f"the eye of lane {lane} is closed: {counts}"
+        assert max(counts) > p["gear"] << p["scan_dwell"] >> 2, (
+            f"the eye of lane {lane} has no wall: {counts}")
+
+    async def retrain(self, lane: int) -> None:
+        """By hand: the lane is swept, loses its lock, and finds it again; the others stay."""
+        locked = await self.locked()
+        await self.lane(lane)
+        await self.regs.put("rx", "training_control", 1 | 1 << 8)
+        await self.lost_and_found(locked, lane)
+
+    async def lost_and_found(self, locked: int, lane: int) -> None:
+        async def lost():
+            return await self.locked() == locked & ~(1 << lane)
+
+        async def found():
+            return await self.locked() == locked
+
+        await self.until(lost, 400_000, f"lane {lane} was not lost")
+        await self.until(found, 4 * lock_cycles(self.p) + 100_000, f"lane {lane} is not back")
+
+    async def log(self) -> list[tuple[int, int, int]]:
+        """Time, kind and argument of all that is kept, the oldest first."""
+        regs, events = self.regs, []
+        for back in range(min(64, await regs.get("rx", "log_count", "events"))):
+            await regs.put("rx", "log_index", back)
+            events.insert(0, (
+                await regs.get("rx", "log_time_low", "clocks"),
+                await regs.get("rx", "log_event", "kind"),
+                await regs.get("rx", "log_event", "argument")))
+        return events
 
 
 @cocotb.test()
 async def training(dut):
     p = parameters(DEFAULTS)
     link = Link(dut, p)
+    regs = Registers(link, p)
+    run = Training(link, regs)
     lanes, rng = link.lanes.count, link.rng
-    cocotb.start_soon(watchdog(round(6e6 * max(p["limit_ms"], 1)), link.core_ps))
-    still_inputs(dut, p)
+    limit = round(p["limit_ms"] * 1e9 / link.core_ps)
+    cocotb.start_soon(watchdog(3 * limit + 2_000_000, link.core_ps))
+    dut.monitor_valid.value, dut.drive_open.value, dut.drive_short.value = 1, 0, 0
     await link.begin()
-    # Not more lanes of the code than it bears, so that the link comes up before the spares move.
     dark = rng.sample(range(lanes), p["dark"])
     array = AnalogueArray(dut, link, dark)
     cocotb.start_soon(array.carry())
     start = get_sim_time("ps")
-    dut.light.value, dut.sparing.value = 1, 1
-
-    limit = round(p["limit_ms"] * 1e9 / link.core_ps)
-    await wait_for(link, lambda: read(dut.link_up), limit, "no traffic")
+    await run.light()
+    cocotb.start_soon(_bound(dut, limit * link.core_ps))
+    await RisingEdge(dut.link_up)
     up_ms = (get_sim_time("ps") - start) / 1e9
     link.falls = Falls(dut.link_up)
     traffic = Traffic(link)
-    patience = (p["gear"] + 3) * p["frame"]
 
+    async def settled():
+        return not await regs.get("rx", "training", "calibrating")
+
+    await run.until(settled, 30 * (p["gear"] + 3) * p["frame"], "calibration goes on")
     lit = [lane for lane in range(lanes) if lane not in dark]
-    await wait_for(link, lambda: not read(dut.calibrating), 20 * patience, "calibration goes on")
-    locked = read(dut.lane_locked)
+    locked = await run.locked()
     assert locked == sum(1 << lane for lane in lit), f"{locked:x} are locked, {dark} are dark"
+    assert await regs.get("rx", "training", "state") == _TRAFFIC
 
-    await scanned(link, rng.choice(lit))
-
-    # By hand: the lane is swept, loses its lock, and finds it again.
     moved = min(lit, key=lambda lane: array.one[lane] - array.zero[lane])
-    asked = rng.choice([lane for lane in lit if lane != moved])
-    dut.lane_index.value = asked
-    await pulse(dut, "retrain")
-    await wait_for(link, lambda: not read(dut.lane_locked) >> asked & 1, 1_000_000,
-                   f"lane {asked} was not swept")
-    # Meanwhile all others stay.
-    await wait_for(link, lambda: read(dut.lane_locked) == locked, 1_000_000,
-                   f"lane {asked} did not come back")
-
-    # A threshold that jumps: the lane is lost, calibrated again, and comes back.
+    asked, scanned, set_by_hand = rng.sample([lane for lane in lit if lane != moved], 3)
+    await run.settings(set_by_hand)
+    await run.scan(scanned)
+    await run.retrain(asked)
     array.disturb(moved, 0.75)
-    await wait_for(link, lambda: read(dut.lane_locked) == locked & ~(1 << moved), 1_000_000,
-                   f"lane {moved} bore the jump")
-    await wait_for(link, lambda: read(dut.lane_locked) == locked, 2_000_000,
-                   f"lane {moved} did not come back")
-    await link.cycles(2 * lock_cycles(p))
-    await wait_for(link, lambda: len(traffic.board.sent) >= p["packets_at_least"], 1_000_000,
-                   "too few packets")
-    assert read(dut.link_state) == 5 != CALIBRATING
+    await run.lost_and_found(locked, moved)
+
+    events = await run.log()
+    assert [time for time, *_ in events] == sorted({time for time, *_ in events})
+    kinds = [event[1:] for event in events]
+    assert kinds.index((_UNLOCKED, asked)) < kinds.index((_UNLOCKED, moved))
+    if len(events) < 64:
+        assert (_STATE, _TRAFFIC) in kinds
+
+    while len(traffic.board.sent) < p["packets_at_least"]:
+        await link.cycles(64)
     await traffic.end()
     assert link.falls.count == 0, f"the link went down {link.falls.count} times"
-    report({"up_ms": round(up_ms, 4), "corrected_words": read(dut.corrected_words),
-            "events": read(dut.events), **traffic.board.finish()})
+    await regs.put("rx", "control", 1 | 1 << 8)
+    report({"up_ms": round(up_ms, 4), "events": await regs.get("rx", "log_count", "events"),
+            "corrected_words": await regs.get("rx", "corrected_words", "count"),
+            **traffic.board.finish()})
+
+
+async def _bound(dut, limit_ps: float) -> None:
+    await Timer(round(limit_ps), unit="ps")
+    assert read(dut.link_up), "no traffic in time"
