@@ -49,12 +49,12 @@ class Managed(wiring.Component):
     -------
     s_axil_* or wb_* : in, domain ``host``
         Of :func:`axi_lite_members` or :func:`wishbone_members`.
-    interrupt : 1 bit, out, domain ``host``
+    irq : 1 bit, out, domain ``host``
         A level: some flag is set that its mask lets through.
     link_up : 1 bit, out, domain ``rx``
     """
 
-    interrupt: Signal
+    irq: Signal
     link_up: Signal
 
     def __init__(self, config: LinkConfig, *, bus: str = "axi_lite"):
@@ -67,7 +67,7 @@ class Managed(wiring.Component):
         shown = {name: member for name, member in self._link.signature.members.items()
                  if name.startswith(_SHOWN)}
         super().__init__({
-            **shown, "interrupt": Out(1), "link_up": Out(1),
+            **shown, "irq": Out(1), "link_up": Out(1),
             **{f"{prefix}_{name}": member
                for name, member in members(self._map.address_bits).items()}})
 
@@ -92,7 +92,7 @@ class Managed(wiring.Component):
         for name, member in members(self._map.address_bits).items():
             inner, outer = getattr(bus, name), getattr(self, f"{prefix}_{name}")
             m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
-        m.d.comb += self.interrupt.eq(fabric.interrupt)
+        m.d.comb += self.irq.eq(fabric.interrupt)
 
         connect(m, fabric.banks["host"], [_host_block(m, config, link, fabric)])
         tx, rx = fabric.banks["tx"], fabric.banks["rx"]

@@ -111,7 +111,7 @@ _NOTES = {
     "dropped_packets": ("host", "status", "packets dropped whole as the host stalled; wraps"),
     "stray_blocks": ("host", "status", "blocks that were invalid or in no packet; wraps"),
     "loopback": ("rx", "control", "receive the own transmitter's words; static"),
-    "interrupt": ("host", "status", "a flag is set that is not masked; a level"),
+    "irq": ("host", "status", "a flag is set that is not masked; a level"),
     **{f"{AXI_LITE}_{name}": ("host", "axi-lite", meaning) for name, meaning in {
         "awaddr": "address to write, bytes", "awvalid": "it is offered",
         "awready": "it is taken", "wdata": "data to write", "wstrb": "which bytes of it",

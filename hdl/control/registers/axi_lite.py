@@ -41,8 +41,8 @@ class AxiLite(wiring.Component):
         `arready`, which are inverted registers. `bresp` and `rresp` are 0 (OKAY) or 2 (SLVERR).
     o : stream of :func:`request_layout`, i : stream of :func:`answer_layout`
 
-    Latency: 1 clock to the request, 1 from the answer to the response. Cost: 75 flip-flops and two
-    per bit of the address.
+    Latency: 1 clock to the request, 1 from the answer to the response. On an ECP5 (speed
+    grade 6), with 14 bits of address: 43 LUT4, 104 flip-flops, 257 MHz.
     """
 
     awaddr: Signal

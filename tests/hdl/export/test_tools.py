@@ -17,6 +17,11 @@ SMALL = {
     "drop": "--preset uled16 --set flow_control=drop --set host_width=1024",
     "plain": "--preset uled16 --set gear=10 --set scrambler=none --set test_patterns=false",
 }
+WITH_REGISTERS = {
+    "serial": SMALL["serial"],
+    "drop": SMALL["drop"],
+    "coded": "--preset uled16 --set lanes=5 --set fec=word --set parity=2 --set spares=1",
+}
 FULL = {"uled128": "--preset uled128", "uled128-g10": "--preset uled128-g10"}
 
 CHECK = ("hierarchy -check -top {top}; proc; opt_clean; check -assert; flatten; opt_clean; "
@@ -42,6 +47,15 @@ def check(folder: Path, files: list[str], top: str):
 @pytest.mark.parametrize("link", SMALL)
 def test_lint(link, top, generated):
     assert lint(generated(SMALL[link]).verilog, top, WAIVERS) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("top", ["managed", "managed_wb"])
+@pytest.mark.parametrize("link", ["serial", "coded", "drop"])
+def test_lint_and_check_with_registers(link, top, generated):
+    export = generated(f"{WITH_REGISTERS[link]} --top {top}")
+    assert lint(export.verilog, f"lampyris_{top}", WAIVERS) == []
+    check(export.folder, [path.name for path in export.verilog], f"lampyris_{top}")
 
 
 def test_lint_of_the_whole_array(generated):
