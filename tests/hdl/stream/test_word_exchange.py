@@ -153,7 +153,7 @@ def test_reset_of_one_side(side, far_ns):
 
     async def run(ctx):
         nonlocal rounds
-        for _ in range(25):
+        for _ in range(15):
             request = bench.rng.getrandbits(24)
             ctx.set(bench.dut.i.payload, request)
             ctx.set(bench.dut.i.valid, 1)
@@ -178,7 +178,7 @@ def test_reset_of_one_side(side, far_ns):
                 rounds += 1
 
     bench.run(run)
-    assert rounds == 50
+    assert rounds == 30
 
 
 def test_domain_in_reset():

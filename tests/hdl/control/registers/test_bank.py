@@ -96,7 +96,7 @@ def test_random_accesses(bank):
 
     async def run(ctx):
         assert await bench.access(ctx, bank["setup"].address) == (bank["setup"].reset, 0, 4)
-        for _ in range(700):
+        for _ in range(400):
             if rng.random() < 0.3:
                 bench.drive(ctx)
             if rng.random() < 0.3:

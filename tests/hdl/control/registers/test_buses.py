@@ -100,7 +100,7 @@ def test_axi_lite(bank, stall):
     axi = Axi(bus, rng, stall)
 
     async def run(ctx):
-        for address, data, strobe in accesses(rng, model, 200):
+        for address, data, strobe in accesses(rng, model, 100):
             if data is None:
                 axi.queues["ar"].append((address,))
                 while not axi.answers["r"]:
@@ -173,7 +173,7 @@ def test_wishbone(bank):
 
     async def run(ctx):
         nonlocal given_up, patience
-        for address, data, strobe in accesses(rng, model, 300):
+        for address, data, strobe in accesses(rng, model, 200):
             value, error = model.read(address)
             if data is not None:
                 value, error = 0, model.write(address, data, strobe)
@@ -206,7 +206,7 @@ def test_wishbone(bank):
                     assert not ctx.get(bus.ack) and not ctx.get(bus.err)
 
     simulate(m, [run], cycles=60_000)
-    assert given_up > 20
+    assert given_up > 10
 
 
 @pytest.mark.parametrize("bus", [AxiLite, Wishbone])
