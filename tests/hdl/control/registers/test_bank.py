@@ -92,7 +92,7 @@ class Bench:
 def test_random_accesses(bank):
     bench = Bench(bank, 1)
     rng, dut, model = bench.rng, bench.dut, bench.model
-    addresses = [*model.addresses, *model.addresses, 0x0C, 0x14, 0x50, 0xFF8]
+    addresses = [*model.addresses, *model.addresses, 0x20, 0x20, 0x0C, 0x14, 0x50, 0xFF8]
 
     async def run(ctx):
         assert await bench.access(ctx, bank["setup"].address) == (bank["setup"].reset, 0, 4)
