@@ -1,8 +1,8 @@
 """`python -m lampyris.cli.registers`: a link's registers as SystemRDL, pages, C header, Python.
 
 All comes from the one description (`hdl/link_registers.py`): it is written as SystemRDL, and the
-PeakRDL tools (extra `registers`) make the rest of that. The page of the default preset is
-docs/register_map.md.
+PeakRDL tools (extra `registers`) make the rest of that. The page of the preset that has most of
+them, `--preset uled128-optics`, is docs/register_map.md.
 """
 
 import argparse

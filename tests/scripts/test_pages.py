@@ -53,7 +53,7 @@ def test_verification_page_names_tests_that_are_there():
 
 def test_register_map_is_what_the_command_writes():
     text = (ROOT / "docs" / "register_map.md").read_text(encoding="utf-8")
-    assert text == registers.page(preset("uled128"))
+    assert text == registers.page(preset("uled128-optics"))
 
 
 def test_threshold_of_the_word_code():
