@@ -140,13 +140,15 @@ class Training:
 
     async def log(self) -> list[tuple[int, int, int]]:
         """Time, kind and argument of all that is kept, the oldest first."""
-        regs, events = self.regs, []
-        for back in range(min(64, await regs.get("rx", "log_count", "events"))):
-            await regs.put("rx", "log_index", back)
-            events.insert(0, (
-                await regs.get("rx", "log_time_low", "clocks"),
-                await regs.get("rx", "log_event", "kind"),
-                await regs.get("rx", "log_event", "argument")))
+        regs, events, count = self.regs, [], -1
+        while count != (now := await regs.get("rx", "log_count", "events")):
+            events, count = [], now         # what has come since has moved all others
+            for back in range(min(64, count)):
+                await regs.put("rx", "log_index", back)
+                events.insert(0, (
+                    await regs.get("rx", "log_time_low", "clocks"),
+                    await regs.get("rx", "log_event", "kind"),
+                    await regs.get("rx", "log_event", "argument")))
         return events
 
 
