@@ -121,7 +121,7 @@ class Optics(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         loop, monitor = self._loop, self._monitor
-        m.submodules.places = places = EyePlaces(gear=self._gear, ratio=self._ratio)
+        m.submodules.sampled = places = EyePlaces(gear=self._gear, ratio=self._ratio)
         m.submodules.loop, m.submodules.monitor = loop, monitor
 
         # The lane that is listened to, and the monitor's samples of the same cycle.

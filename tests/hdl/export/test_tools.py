@@ -14,8 +14,9 @@ SMALL = {
     "serial": "--preset uled8",
     "ddr": "--preset uled8 --set ddr=true --set host_width=32",
     "word": "--preset uled16",
-    "drop": "--preset uled16 --set flow_control=drop --set host_width=1024",
-    "plain": "--preset uled16 --set gear=10 --set scrambler=none --set test_patterns=false",
+    "drop": "--preset uled16 --set flow_control=drop --set host_width=1024 --set driver=parallel",
+    "plain": "--preset uled16 --set gear=10 --set scrambler=none --set test_patterns=false "
+             "--set sampling=3 --set threshold_bits=5 --set driver=chain",
 }
 WITH_REGISTERS = {
     "serial": SMALL["serial"],
@@ -58,6 +59,7 @@ def test_lint_and_check_with_registers(link, top, generated):
     check(export.folder, [path.name for path in export.verilog], f"lampyris_{top}")
 
 
+@pytest.mark.full
 def test_lint_of_the_whole_array(generated):
     """The transceiver contains what the other tops do: a minute instead of two and a half."""
     assert lint(generated(FULL["uled128"]).verilog, "lampyris_transceiver", WAIVERS) == []
@@ -85,6 +87,7 @@ def test_yosys_check(link, top, generated, tmp_path):
     copy(generated(SMALL[link]), tmp_path, top)
 
 
+@pytest.mark.full
 def test_yosys_check_of_the_whole_array(generated, tmp_path):
     copy(generated(FULL["uled128"]), tmp_path, "lampyris_transceiver")
 
