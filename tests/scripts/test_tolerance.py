@@ -14,6 +14,24 @@ def test_the_page_is_what_the_model_says(tmp_path, capsys):
     assert capsys.readouterr().out == PAGE.read_text() + "\n"
 
 
+def test_the_mask_holds(monkeypatch, capsys):
+    """Short runs; a lane outside of it is told."""
+    page, wrong = tolerance.mask(runs=2, words=1500)
+    assert wrong == 0 and page.count("\n| ") == len(tolerance.MASK) + 1
+    monkeypatch.setattr(tolerance, "MASK", (OpticalLane(ratio=4, jitter_ui=0.9),))
+    monkeypatch.setattr(tolerance, "MASK_RUNS", 1)
+    assert tolerance.main(["--mask", "-w", "600", "-o", "page.md"]) == 1
+    assert "bits were wrong inside the mask" in capsys.readouterr().err
+
+
+def test_page_of_the_mask():
+    text = (PAGE.parent / "tolerance_mask.md").read_text()
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [(int(row[0]), float(row[1]), float(row[4]), float(row[5])) for row in rows] == [
+        (lane.ratio, lane.jitter_ui, lane.distortion_ui, lane.ppm) for lane in tolerance.MASK]
+    assert all(int(row[6]) >= 10_000_000 and int(row[7]) == 0 for row in rows)
+
+
 def test_more_samples_bear_more_jitter():
     few, many = (tolerance.largest(OpticalLane(ratio=ratio), "jitter_ui", words=800)
                  for ratio in (4, 8))

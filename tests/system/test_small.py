@@ -29,7 +29,7 @@ def word_view(request, system):
     return system("uled16", name=request.param, **WORD_VIEW[request.param])
 
 
-@pytest.fixture(params=["sampled4", pytest.param("sampled3", marks=pytest.mark.full)])
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.full) for name in SAMPLED])
 def sampled(request, system):
     return system("uled16", name=request.param, **SAMPLED[request.param])
 

@@ -4,7 +4,7 @@ import pytest
 
 from lampyris.link_registers import link_map
 
-SMALL = {"lanes": 8, "parity": 4, "spares": 1, "fec": "word", "marker_period": 256,
+SMALL = {"lanes": 4, "parity": 2, "spares": 0, "fec": "word", "marker_period": 256,
          "deskew_ui": 64, "fibre_m": 0, "sampling": 4, "threshold_bits": 6, "driver": "parallel"}
 
 
@@ -14,8 +14,15 @@ def run(system, work, base, settings, **parameters):
 
 
 def test_small(system, tmp_path):
-    """With a spare for the lane that never gets light."""
-    result = run(system, tmp_path, "uled16", {"name": "training8", **SMALL}, high=400, dark=1)
+    result = run(system, tmp_path, "uled16", {"name": "training4", **SMALL}, high=400, dark=0)
+    assert result["delivered"] >= 100
+
+
+@pytest.mark.full
+def test_with_a_spare(system, tmp_path):
+    """For a lane that never gets light."""
+    settings = {"name": "training8", **SMALL, "lanes": 8, "parity": 4, "spares": 1}
+    result = run(system, tmp_path, "uled16", settings, high=400, dark=1)
     assert result["delivered"] >= 100
 
 
