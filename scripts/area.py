@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from amaranth.lib import wiring
+
 from lampyris.config import LinkConfig, preset
 from lampyris.platforms.ecp5 import Report, place, synthesise
 from lampyris.platforms.pinsaver import PinSaver, Port, ports_from_manifest
 from lampyris.platforms.toolchain import Progress, ToolError, work_folder, write_text
+from lampyris.shared import clock_ports, flat_ports
 
-__all__ = ["Row", "main", "measure", "table"]
+__all__ = ["Row", "main", "measure", "measure_block", "table"]
 
 SPEED = 6
 CLOCK_MHZ = 100.0
@@ -69,6 +72,20 @@ def measure(name: str, sources: Sequence[Path], ports: Iterable[Port], clocks: M
                            must_meet=False, progress=progress)
     return Row(name, report.used("lut") - saver.luts, report.used("ff") - saver.flip_flops,
                report.used("bram"), report.used("lutram"), report.clock(rated).achieved, gbps)
+
+
+def measure_block(name: str, component: wiring.Component, rtlil: str, *, gbps: float,
+                  directory: Path, progress: Progress | None = None) -> Row:
+    """Place a component of domain `sync` alone, for a clock of :data:`CLOCK_MHZ`; `rtlil` has it
+    as module `name`."""
+    source = work_folder(directory) / f"{name}.il"
+    write_text(source, rtlil)
+    clock, reset = clock_ports("sync")
+    ports = [Port(name=port, direction="input", width=1, clock=clock) for port in (clock, reset)]
+    ports += [Port(name=port, direction="input" if is_input else "output", width=len(value),
+                   clock=clock) for port, (value, is_input) in flat_ports(component).items()]
+    return measure(name, [source], ports, {clock: CLOCK_MHZ}, rated=clock, gbps=gbps,
+                   directory=directory, progress=progress)
 
 
 def table(rows: Sequence[Row], config: LinkConfig) -> str:

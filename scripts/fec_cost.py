@@ -5,15 +5,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from amaranth.lib import wiring
-
 from lampyris.export.verilog import to_rtlil
 from lampyris.platforms.gates import Gates, count_gates, total
-from lampyris.platforms.pinsaver import Port
 from lampyris.platforms.toolchain import ToolError, work_folder, write_text
-from lampyris.shared import clock_ports, flat_ports
 
-from .area import CLOCK_MHZ, SPEED, Row, measure
+from .area import CLOCK_MHZ, SPEED, Row, measure_block
 from .codecs import CODECS, Codec, Shared
 
 __all__ = ["main", "page"]
@@ -88,7 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 _say(f"elaborating {module}")
                 text = to_rtlil(component, module, ("sync",))
                 if codec.placed:
-                    rows[codec.name, part] = _place(module, component, text, codec, directory)
+                    rows[codec.name, part] = measure_block(
+                        module, component, text, gbps=codec.payload * CLOCK_MHZ / 1000,
+                        directory=directory, progress=_say)
                 else:
                     gates = count_gates(text, module, directory=directory, progress=_say)
                     counted[codec.name, part] = gates, codec.payload
@@ -108,18 +106,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"lampyris: error: the {part} of {codec} reaches {row.fmax:.1f} MHz, not "
               f"{CLOCK_MHZ:g} MHz", file=sys.stderr)
     return 1 if slow else 0
-
-
-def _place(module: str, component: wiring.Component, text: str, codec: Codec,
-           directory: Path) -> Row:
-    source = work_folder(directory) / f"{module}.il"
-    write_text(source, text)
-    clock, reset = clock_ports("sync")
-    ports = [Port(name=name, direction="input", width=1, clock=clock) for name in (clock, reset)]
-    ports += [Port(name=name, direction="input" if is_input else "output", width=len(value),
-                   clock=clock) for name, (value, is_input) in flat_ports(component).items()]
-    return measure(module, [source], ports, {clock: CLOCK_MHZ}, rated=clock,
-                   gbps=codec.payload * CLOCK_MHZ / 1000, directory=directory, progress=_say)
 
 
 def _module(codec: Codec, part: str) -> str:
