@@ -52,7 +52,7 @@ class ArrayTraining(wiring.Component):
         `turn` of :class:`LaneWindow`, and whether that lane is locked.
     lane_index : 11 bits, in
         Lane that is meant by `retrain`, `threshold_*` and `scan_start`.
-    absent : N bits, out
+    absent : N bits, out; hope : 1 bit, out
         Of :class:`LinkTraining`.
     monitor_data, monitor_valid, monitor_lane, monitor_code
         `i`, `i_valid`, `lane` and `code` of :class:`Optics`.
@@ -85,6 +85,7 @@ class ArrayTraining(wiring.Component):
     turn_locked: Signal
     lane_index: Signal
     absent: Signal
+    hope: Signal
     monitor_data: Signal
     monitor_valid: Signal
     monitor_lane: Signal
@@ -115,7 +116,8 @@ class ArrayTraining(wiring.Component):
             "i": In(data.ArrayLayout(lane_layout(config.gear, config.sampling), lanes)),
             "locked": In(lanes), "dead": In(lanes), "running": In(1), "up": In(1),
             "reason": In(DownReason), "turn": In(range(lanes)), "turn_locked": In(1),
-            "lane_index": In(11), "absent": Out(lanes), **training_members(config),
+            "lane_index": In(11), "absent": Out(lanes), "hope": Out(1),
+            **training_members(config),
         })
 
     def elaborate(self, platform):
@@ -140,6 +142,7 @@ class ArrayTraining(wiring.Component):
             self.scan_count.eq(optics.count),
             training.hold.eq(self.training_hold), training.retrain.eq(self.retrain),
             training.retrain_lane.eq(self.lane_index), self.absent.eq(training.absent),
+            self.hope.eq(training.hope),
             self.calibrating.eq(training.calibrating), self.link_state.eq(training.state),
             log.state.eq(training.state), log.up.eq(self.up), log.reason.eq(self.reason),
             log.turn.eq(self.turn), log.locked.eq(self.turn_locked),

@@ -317,7 +317,7 @@ class WordReceiver(wiring.Component):
             training.running.eq(control.run), training.up.eq(control.up),
             training.reason.eq(control.reason), training.turn.eq(window.turn),
             training.turn_locked.eq(window.seen.locked), training.lane_index.eq(self.lane_index),
-            absent.eq(training.absent), control.hope.eq(training.calibrating),
+            absent.eq(training.absent), control.hope.eq(training.hope),
         ]
         for name, member in training_members(self._config).items():
             own, inner = getattr(self, name), getattr(training, name)

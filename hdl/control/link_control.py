@@ -38,7 +38,7 @@ class LinkControl(wiring.Component):
     locked, joined, dead : N bits, in
         Of the lanes: locked; in step with the others; known to be dead.
     hope : 1 bit, in
-        More lanes may lock soon: no time counts while waiting for them.
+        Stay down for the moment: lanes are about to get better.
     crowded : 1 bit, in
         The deskew cannot wait any longer.
     done : 1 bit, in; lost : in, 0..code_lanes; doubled : 1 bit, in
@@ -99,7 +99,7 @@ class LinkControl(wiring.Component):
         with m.FSM():
             with m.State("LOCK"):
                 # Waits for the lanes to find their markers; once there are enough, not for ever.
-                with m.If(self.done & ((self.hope & ~all_locked) | ~enough)):
+                with m.If(self.done & (self.hope | ~enough)):
                     m.d.sync += timer.eq(patience)
                     with m.If(all_locked & self.doubled):
                         m.d.sync += self.reason.eq(DownReason.IDENTITY)

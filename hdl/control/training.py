@@ -51,11 +51,13 @@ class LinkTraining(wiring.Component):
     absent : `lanes` bits, out
         The lane was found dark, and is not locked.
     state : :class:`LinkState`, out
+    hope : 1 bit, out
+        Some lane that may have light was never calibrated: the link must not come up before.
     calibrating : 1 bit, out
-        Some lane is to be calibrated, or will be after the warm-up.
+        Some lane is to be calibrated, or there is hope.
 
-    Latency: `missing` and `calibrating` are a cycle behind the lanes. Cost: 2 flip-flops per lane,
-    the multiplexer of one of them, and two reductions over all lanes.
+    Latency: `hope` and `calibrating` are a cycle behind the lanes. Cost: 3 flip-flops per lane,
+    the multiplexer of one of them, and four reductions over all lanes.
     """
 
     locked: Signal
@@ -74,6 +76,7 @@ class LinkTraining(wiring.Component):
     movable: Signal
     absent: Signal
     state: Signal
+    hope: Signal
     calibrating: Signal
 
     def __init__(self, *, lanes: int, warm_up: int, patience: int):
@@ -86,22 +89,27 @@ class LinkTraining(wiring.Component):
             "roving": In(1), "turn": In(range(lanes)), "begun": In(1), "over": In(1),
             "judged": In(1), "dark": In(1), "hold": In(1), "retrain": In(1),
             "retrain_lane": In(range(lanes)), "movable": Out(lanes), "absent": Out(lanes),
-            "state": Out(LinkState), "calibrating": Out(1),
+            "state": Out(LinkState), "hope": Out(1),
+            "calibrating": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         due = Signal(self._lanes)           # to be calibrated at the next turn
+        known = Signal(self._lanes)         # was calibrated once
         asked = Signal()                    # by hand, and so even if it is locked
         asked_lane = Signal.like(self.retrain_lane)
         mine, mine_asked = Signal(), Signal()       # so it was when this turn began
-        missing, some = Signal(), Signal()
-        warming, begin = Signal(), Signal()
-        m.d.comb += self.movable.eq(due | (asked << asked_lane))
+        missing, some, busy, raw = (Signal() for _ in range(4))
+        begin = Signal()
+        seen = self.absent & self.roving.replicate(self._lanes)
+        m.d.comb += [
+            self.movable.eq(due | (asked << asked_lane)),
+            self.hope.eq(raw & ~self.up & ~self.hold), self.calibrating.eq(busy | self.hope),
+        ]
         m.d.sync += [
-            missing.eq(~(self.locked | self.dead | (self.absent & self.roving.replicate(
-                self._lanes))).all()),
-            some.eq(self.locked.any()), self.calibrating.eq(due.any() | asked | warming),
+            missing.eq(~(self.locked | self.dead | seen).all()), some.eq(self.locked.any()),
+            busy.eq(due.any() | asked), raw.eq(~(known | self.dead | self.absent).all()),
         ]
 
         with m.If(self.begun):
@@ -112,17 +120,20 @@ class LinkTraining(wiring.Component):
         with m.If(self.retrain):
             m.d.sync += [asked.eq(1), asked_lane.eq(self.retrain_lane)]
         for lane in range(self._lanes):
-            left_out = self.locked[lane] | self.dead[lane]
+            locked, dead = self.locked[lane], self.dead[lane]
             ended = self.over & (self.turn == lane)
-            with m.If(left_out):
-                m.d.sync += [due[lane].eq(0), self.absent[lane].eq(0)]
-            with m.Else():
-                with m.If(begin):
-                    m.d.sync += due[lane].eq(1)
-                with m.Elif(ended & mine):
-                    m.d.sync += due[lane].eq(0)
-                with m.If(ended & self.judged):
-                    m.d.sync += self.absent[lane].eq(self.dark)
+            with m.If(dead | (locked & (known[lane] | self.up))):
+                m.d.sync += due[lane].eq(0)
+            with m.Elif(begin):
+                m.d.sync += due[lane].eq(1)
+            with m.Elif(ended & mine):
+                m.d.sync += due[lane].eq(0)
+            with m.If(locked | dead):
+                m.d.sync += self.absent[lane].eq(0)
+            with m.Elif(ended & self.judged):
+                m.d.sync += self.absent[lane].eq(self.dark)
+            with m.If(ended & (mine | mine_asked) & ~(self.judged & self.dark)):
+                m.d.sync += known[lane].eq(1)
 
         timer = Signal(range(max(self._warm_up, self._patience) + 1), init=self._warm_up)
         waiting = Mux(self.running, LinkState.ALIGN, Mux(some, LinkState.LOCK, LinkState.DARK))
@@ -131,28 +142,32 @@ class LinkTraining(wiring.Component):
 
         def calibrate():
             m.d.comb += begin.eq(1)
-            m.d.sync += timer.eq(2)         # until `calibrating` has followed
+            m.d.sync += timer.eq(2)         # until `busy` has followed
             m.next = "CALIBRATE"
 
         with m.FSM():
             with m.State("WARM_UP"):        # waits for the LEDs
-                m.d.comb += [self.state.eq(LinkState.WARM_UP), warming.eq(~self.hold)]
+                m.d.comb += self.state.eq(LinkState.WARM_UP)
                 with m.If((timer == 0) & ~self.hold):
                     calibrate()
-            with m.State("CALIBRATE"):      # waits for the turn of each lane that is not locked
+            with m.State("CALIBRATE"):      # waits for the turn of each lane that is due
                 m.d.comb += self.state.eq(LinkState.CALIBRATE)
-                with m.If((timer == 0) & ~self.calibrating):
+                with m.If((timer == 0) & ~busy):
                     m.d.sync += timer.eq(self._patience)
                     m.next = "ACQUIRE"
             with m.State("ACQUIRE"):        # waits for their locks
                 m.d.comb += self.state.eq(waiting)
-                with m.If(~missing):
+                with m.If(self.hope):
+                    calibrate()
+                with m.Elif(~missing):
                     m.next = "WATCH"
                 with m.Elif((timer == 0) & ~self.hold):
                     calibrate()
             with m.State("WATCH"):          # waits for a lane that has light, and no lock
                 m.d.comb += self.state.eq(waiting)
-                with m.If(missing):
+                with m.If(self.hope):
+                    calibrate()
+                with m.Elif(missing):
                     m.d.sync += timer.eq(self._patience)
                     m.next = "ACQUIRE"
         with m.If(self.up):

@@ -82,7 +82,7 @@ def test_missing_lanes_are_waited_for_but_not_for_ever():
     run(CODED, script)
 
 
-def test_missing_lanes_are_waited_for_while_there_is_hope():
+def test_hope_keeps_the_link_down():
     async def script(lanes, wait, reason):
         lanes["locked"], lanes["hope"] = 0b1101011, 1
         assert await wait("run", 3 * PATIENCE) == -1
@@ -92,7 +92,9 @@ def test_missing_lanes_are_waited_for_while_there_is_hope():
 
     async def all_there(lanes, wait, reason):
         lanes["locked"], lanes["hope"] = 0b1111111, 1
-        assert await wait("run", 3 * ROUND) >= 0
+        assert await wait("run", 3 * PATIENCE) == -1
+        lanes["hope"] = 0
+        assert 0 <= await wait("run", 2 * ROUND) <= ROUND + 2
 
     run(CODED, script)
     run(CODED, all_there)
