@@ -137,6 +137,14 @@ class Training:
 
         await self.until(lost, 400_000, f"lane {lane} was not lost")
         await self.until(found, 4 * lock_cycles(self.p) + 100_000, f"lane {lane} is not back")
+        await self.whole()
+
+    async def whole(self) -> None:
+        """No lane of the code is erased, so that it can bear the next loss."""
+        async def all_there():
+            return not await self.regs.get("rx", "fec_status", "lost_lanes")
+
+        await self.until(all_there, 100 * self.p["frame"], "a lane stays erased")
 
     async def log(self) -> list[tuple[int, int, int]]:
         """Time, kind and argument of all that is kept, the oldest first."""
@@ -185,6 +193,7 @@ async def training(dut):
 
     moved = min(lit, key=lambda lane: array.one[lane] - array.zero[lane])
     asked, scanned, set_by_hand = rng.sample([lane for lane in lit if lane != moved], 3)
+    await run.whole()
     await run.settings(set_by_hand)
     await run.scan(scanned)
     await run.retrain(asked)
