@@ -57,6 +57,18 @@ def full(system):
     return system("uled128", name="shots", marker_period=256)
 
 
+def test_bit_exact_at_128_lanes(full, tmp_path):
+    result = full.run("exact", tmp_path, packets=60, stall_sink=0)
+    assert (result["lanes"], result["delivered"]) == (140, 60)
+
+
+def test_bit_errors_at_128_lanes(full, tmp_path):
+    """Random stalls, lane map, permutation, polarity, skew: each packet arrives bit-exact."""
+    result = full.run("loop", tmp_path, seed=128, packets=300, ber=2e-6)
+    assert result["bit_errors"] > 10
+    assert (result["delivered"], result["flagged"], result["missing"]) == (300, 0, 0)
+
+
 def test_60_kills_at_128_lanes(full, tmp_path):
     """Four lanes in one clock, then two, then one, again and again: nothing is lost or flagged."""
     result = full.run("shots", tmp_path, rounds=9)
@@ -129,6 +141,7 @@ def test_dying(twelve, tmp_path):
     assert result["delivered"] == result["sent"] > 200
 
 
+@pytest.mark.full
 def test_dying_at_128_lanes(full, tmp_path):
     """Two at once, until the four spares are used up; then two more, which stay erased."""
     result = full.run("dying", tmp_path, at_once=2, erased=2)
@@ -136,6 +149,7 @@ def test_dying_at_128_lanes(full, tmp_path):
     assert result["delivered"] == result["sent"] > 200
 
 
+@pytest.mark.full
 def test_one_kill_too_many_at_128_lanes(full, tmp_path):
     """Five at once: more than eight parity symbols can correct."""
     result = full.run("overkill", tmp_path)

@@ -1,6 +1,11 @@
-"""The 128-lane link as the preset has it: 140 physical lanes of 8 bits, 12288 words to a frame."""
+"""The 128-lane link as the preset has it: 140 physical lanes of 8 bits, 12288 words to a frame.
+
+The same lanes with short frames are in `test_fec.py`, in every run of the tests.
+"""
 
 import pytest
+
+pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +24,7 @@ def test_2000_packets_with_bit_errors(uled128, tmp_path):
     assert (result["delivered"], result["flagged"], result["missing"]) == (2000, 0, 0)
 
 
-@pytest.mark.parametrize("packets", [300, pytest.param(2000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("packets", [300, 2000])
 def test_packets_without_bit_errors(uled128, tmp_path, packets):
     """The same without errors on the lanes: none is flagged, none is missing."""
     result = uled128.run("loop", tmp_path, seed=packets, packets=packets)
