@@ -129,7 +129,7 @@ class ArrayTraining(wiring.Component):
             longest=_LONGEST)
         m.submodules.training = training = LinkTraining(
             lanes=lanes, warm_up=config.warm_up_words,
-            patience=(config.gear + 3) * config.marker_period)
+            patience=geometry.lock_words)
         m.submodules.log = log = EventLog(lanes=lanes)
         m.d.comb += [
             optics.i.eq(self.monitor_data), optics.i_valid.eq(self.monitor_valid),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from amaranth import Module
+
 from .config import LinkConfig
 from .control.registers.blocks import RegisterBlock
 from .control.registers.description import Access, Field, Register
@@ -40,10 +42,12 @@ def driver_registers(config: LinkConfig) -> tuple[Register, ...]:
     )
 
 
-def driver_block(config: LinkConfig, link: Any, bank: Any) -> tuple[RegisterBlock, list]:
-    """The block, and the statements that connect what is no field; nothing without drivers."""
+def driver_block(m: Module, config: LinkConfig, link: Any, bank: Any) -> RegisterBlock:
+    """Empty without drivers."""
     if config.driver == "none":
-        return RegisterBlock(()), []
+        return RegisterBlock(())
+    m.d.comb += [link.drive_lane.eq(bank.drive_index_lane),
+                 link.drive_field.eq(bank.drive_index_field)]
     codes = link.light_codes
     return RegisterBlock(driver_registers(config), {
         "light_on": link.light, "light_ready": link.drive_ready, "light_fault": link.drive_fault,
@@ -52,4 +56,4 @@ def driver_block(config: LinkConfig, link: Any, bank: Any) -> tuple[RegisterBloc
         "light_limit_peak": link.light_limit,
         "drive_setting_value": link.drive_q, "drive_setting_value_value": link.drive_value,
         "drive_setting_value_write": link.drive_write,
-    }), [link.drive_lane.eq(bank.drive_index_lane), link.drive_field.eq(bank.drive_index_field)]
+    })

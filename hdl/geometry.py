@@ -83,6 +83,11 @@ class Geometry:
         return self.sync_symbols + self.body_symbols
 
     @property
+    def lock_words(self) -> int:
+        """Words within which a lane with light has locked, if it can: gear + 3 frames."""
+        return (self.gear + 3) * self.marker_period
+
+    @property
     def groups_per_frame(self) -> int:
         """Whole groups between two markers."""
         return (self.marker_period - self.marker_symbols) // self.group.slots if self.group else 0

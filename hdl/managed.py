@@ -8,7 +8,7 @@ from typing import Any
 
 from amaranth import Cat, DomainRenamer, Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from .config import LinkConfig
 from .control.registers.axi_lite import AXI_LITE, AxiLite, axi_lite_members
@@ -20,6 +20,7 @@ from .control.registers.wishbone import WISHBONE, Wishbone, wishbone_members
 from .control.spares import spares_in_use
 from .driver_registers import driver_block
 from .link_registers import host_registers, link_map, link_timeout, rx_registers, tx_registers
+from .ports import pass_on
 from .training_registers import training_block
 from .transceiver import Transceiver
 
@@ -75,10 +76,8 @@ class Managed(wiring.Component):
         m = Module()
         config, link = self._config, self._link
         m.submodules.link = link
-        for name, member in link.signature.members.items():
-            if name in self.signature.members:
-                inner, outer = getattr(link, name), getattr(self, name)
-                m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        pass_on(m, self, link, [name for name in link.signature.members
+                                if name in self.signature.members])
 
         prefix, members, front_end = BUSES[self._bus]
         in_host = DomainRenamer("host")
@@ -89,18 +88,13 @@ class Managed(wiring.Component):
         m.submodules.registers = DomainRenamer({"sync": "host"})(fabric)
         wiring.connect(m, bus.o, fabric.i)
         wiring.connect(m, fabric.o, bus.i)
-        for name, member in members(self._map.address_bits).items():
-            inner, outer = getattr(bus, name), getattr(self, f"{prefix}_{name}")
-            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        pass_on(m, self, bus, members(self._map.address_bits), f"{prefix}_")
         m.d.comb += self.irq.eq(fabric.interrupt)
 
         connect(m, fabric.banks["host"], [_host_block(m, config, link, fabric)])
         tx, rx = fabric.banks["tx"], fabric.banks["rx"]
-        drivers, more_tx = driver_block(config, link, tx)
-        training, more_rx = training_block(config, link, rx)
-        connect(m, tx, [_tx_block(m, config, link, tx), drivers])
-        connect(m, rx, [_rx_block(m, config, link, rx), training])
-        m.d.comb += more_tx + more_rx
+        connect(m, tx, [_tx_block(m, config, link, tx), driver_block(m, config, link, tx)])
+        connect(m, rx, [_rx_block(m, config, link, rx), training_block(m, config, link, rx)])
         return m
 
 

@@ -1,9 +1,13 @@
-"""AXI4-Stream at the edge of the design."""
+"""Ports at the edge of the design: AXI4-Stream by flat names, and ports that are passed on."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["flat_axi_stream"]
+__all__ = ["flat_axi_stream", "pass_on"]
 
 
 def flat_axi_stream(name: str, width: int) -> wiring.Signature:
@@ -15,3 +19,11 @@ def flat_axi_stream(name: str, width: int) -> wiring.Signature:
         f"{name}_tdata": Out(width), f"{name}_tkeep": Out(width // 8), f"{name}_tlast": Out(1),
         f"{name}_tuser": Out(1), f"{name}_tvalid": Out(1), f"{name}_tready": In(1),
     })
+
+
+def pass_on(m: Module, outer: Any, inner: Any, names: Iterable[str], prefix: str = ""):
+    """Connect ports of a part with those that it gives to the component around it, where their
+    names begin with `prefix`."""
+    for name in names:
+        port, own = getattr(inner, name), getattr(outer, f"{prefix}{name}")
+        m.d.comb += port.eq(own) if inner.signature.members[name].flow == In else own.eq(port)

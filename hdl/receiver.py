@@ -17,7 +17,7 @@ from .framing.block_receiver import BlockReceiver
 from .framing.correction import Correction
 from .framing.decapsulator import Decapsulator
 from .lane.receive_lane import LaneStatus, ReceiveLane
-from .ports import flat_axi_stream
+from .ports import flat_axi_stream, pass_on
 from .shared import Repeated
 from .stream.axi import AxiOutput
 from .stream.crossing import ClockCrossing
@@ -319,6 +319,4 @@ class WordReceiver(wiring.Component):
             training.turn_locked.eq(window.seen.locked), training.lane_index.eq(self.lane_index),
             absent.eq(training.absent), control.hope.eq(training.hope),
         ]
-        for name, member in training_members(self._config).items():
-            own, inner = getattr(self, name), getattr(training, name)
-            m.d.comb += inner.eq(own) if member.flow == In else own.eq(inner)
+        pass_on(m, self, training, training_members(self._config))

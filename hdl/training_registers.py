@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth import Cat
+from amaranth import Module
 
 from .config import LinkConfig
 from .control.event_log import EventKind
@@ -64,10 +64,11 @@ def training_registers(config: LinkConfig) -> tuple[Register, ...]:
     )
 
 
-def training_block(config: LinkConfig, link: Any, bank: Any) -> tuple[RegisterBlock, list]:
-    """The block, and the statements that connect what is no field; nothing without DACs."""
+def training_block(m: Module, config: LinkConfig, link: Any, bank: Any) -> RegisterBlock:
+    """Empty without threshold DACs."""
     if not config.threshold_bits:
-        return RegisterBlock(()), []
+        return RegisterBlock(())
+    m.d.comb += link.threshold_write.eq(bank.threshold_code_write | bank.threshold_manual_write)
     state, event = link.threshold_state, link.event
     return RegisterBlock(training_registers(config), {
         "training_state": link.link_state, "training_calibrating": link.calibrating,
@@ -85,7 +86,7 @@ def training_block(config: LinkConfig, link: Any, bank: Any) -> tuple[RegisterBl
         "log_index_back": link.event_index, "log_event_kind": event.kind,
         "log_event_argument": event.argument, "log_time_low_clocks": event.time[:32],
         "log_time_high_clocks": event.time[32:], "log_count_events": link.events,
-    }), [link.threshold_write.eq(Cat(bank.threshold_code_write, bank.threshold_manual_write).any())]
+    })
 
 
 def _names(kind) -> dict[str, int]:

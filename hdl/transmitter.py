@@ -15,7 +15,7 @@ from .framing.slot_delay import SlotDelay
 from .framing.transmit_lane import TransmitLane
 from .lane.output_lane import OutputLane
 from .lane_drivers import LaneDrivers, driver_members
-from .ports import flat_axi_stream
+from .ports import flat_axi_stream, pass_on
 from .shared import Repeated
 from .stream.axi import AxiInput
 from .stream.crossing import ClockCrossing
@@ -178,9 +178,7 @@ class WordTransmitter(wiring.Component):
             return [self.tx_prbs for _ in lanes], [Const(0) for _ in lanes]
         drivers = LaneDrivers(config)
         m.submodules.drivers = DomainRenamer("tx")(drivers)
-        for name, member in driver_members(config).items():
-            own, inner = getattr(self, name), getattr(drivers, name)
-            m.d.comb += inner.eq(own) if member.flow == In else own.eq(inner)
+        pass_on(m, self, drivers, driver_members(config))
         controls = [drivers.control[lane] for lane in lanes]
         return ([Mux(control.pattern != 0, control.pattern, self.tx_prbs) for control in controls],
                 [control.invert for control in controls])

@@ -15,7 +15,7 @@ from lampyris.platforms.pinsaver import PinSaver, Port, ports_from_manifest
 from lampyris.platforms.toolchain import Progress, ToolError, work_folder, write_text
 from lampyris.shared import clock_ports, flat_ports
 
-__all__ = ["Row", "main", "measure", "measure_block", "table"]
+__all__ = ["Row", "fast_enough", "main", "measure", "measure_block", "say", "table"]
 
 SPEED = 6
 CLOCK_MHZ = 100.0
@@ -121,18 +121,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = preset("uled8").with_settings(
         {"view": "word", "lane_rate_gbps": CLOCK_MHZ * preset("uled8").gear / 1000})
     try:
-        rows = _measure_all(config, args.directory, _say)
+        rows = _measure_all(config, args.directory, say)
         page = table(rows, config)
         write_text(args.output, page)
     except ToolError as error:
         print(f"lampyris: error: {error}", file=sys.stderr)
         return 2
     print(page)
-    slow = [row for row in rows if row.fmax < CLOCK_MHZ]
-    for row in slow:
-        print(f"lampyris: error: {row.name} reaches {row.fmax:.1f} MHz, not {CLOCK_MHZ:g} MHz",
-              file=sys.stderr)
-    return 1 if slow else 0
+    return fast_enough({row.name: row for row in rows}, CLOCK_MHZ)
 
 
 def _measure_all(config: LinkConfig, directory: Path, progress: Progress) -> list[Row]:
@@ -158,7 +154,17 @@ def _measure_all(config: LinkConfig, directory: Path, progress: Progress) -> lis
     return rows
 
 
-def _say(line: str):
+def fast_enough(rows: Mapping[str, Row], clock_mhz: float) -> int:
+    """Exit status: 1 if a block misses the clock, and a line to stderr for each that does."""
+    slow = {name: row.fmax for name, row in rows.items() if row.fmax < clock_mhz}
+    for name, fmax in slow.items():
+        print(f"lampyris: error: {name} reaches {fmax:.1f} MHz, not {clock_mhz:g} MHz",
+              file=sys.stderr)
+    return 1 if slow else 0
+
+
+def say(line: str):
+    """A line of progress, to stderr."""
     print(f"{line} ...", file=sys.stderr, flush=True)
 
 

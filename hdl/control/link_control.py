@@ -80,7 +80,7 @@ class LinkControl(wiring.Component):
         m = Module()
         geometry = self._geometry
         frame, expendable = geometry.marker_period, geometry.expendable
-        patience = (geometry.gear + 3) * frame
+        patience = geometry.lock_words
 
         # One register between the lanes and the decisions: these are wide reductions.
         all_locked, all_joined, enough = Signal(), Signal(), Signal()
