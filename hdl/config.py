@@ -12,7 +12,7 @@ from math import ceil
 from pathlib import Path
 
 from .fec.group import CODES, Group, named_group, nearest_groups
-from .geometry import REFRESH_BLOCKS, Geometry
+from .geometry import REFRESH_BLOCKS, REPORT_SPARES, Geometry
 from .lane.oversampling import RATIOS
 
 __all__ = ["PRESETS", "ConfigError", "LinkConfig", "load", "preset"]
@@ -63,6 +63,9 @@ class LinkConfig:
         Bits of each of these codes. Without a driver it has no effect, and so has the next one.
     driver_step : int, 1..4095
         Most that the peak current of an LED may rise per turn of its lane; below 2**driver_bits.
+    compensation : bool
+        The currents of the LEDs follow temperature and age: a table over a sensor's code, and the
+        errors that the far receiver reports. Needs a driver, and FEC with 1 to 16 spares.
     deskew_ui : int, 0..1024
         Largest difference in arrival between two lanes that is compensated, in unit intervals.
     marker_period : int, 128..1048576
@@ -104,6 +107,7 @@ class LinkConfig:
     driver: str = "none"
     driver_bits: int = 6
     driver_step: int = 4
+    compensation: bool = False
     deskew_ui: int = 256
     marker_period: int = 12288
     marker_tolerance: int = 2
@@ -159,6 +163,8 @@ class LinkConfig:
                               f"{self.driver_bits}")
         if self.driver != "none" and self.geometry.physical_lanes < 2:
             raise ConfigError(f'driver = "{self.driver}" needs 2 lanes or more, and there is 1')
+        if self.compensation:
+            self._check_compensation()
         if self.ddr and self.view != "serial":
             raise ConfigError('ddr = true needs view = "serial": the word view has no bit clock')
         if self.ddr and self.gear % 2:
@@ -200,6 +206,14 @@ class LinkConfig:
         except ValueError as error:
             raise ConfigError(f'{error}; nearest to fec = "{self.fec}", lanes = {self.lanes} are '
                               f"{nearest_groups(self.fec, self.lanes, self.codeword)}") from None
+
+    def _check_compensation(self):
+        if self.driver == "none":
+            raise ConfigError('compensation = true needs a driver, and driver = "none"')
+        if not self.geometry.expendable or not 1 <= self.spares <= REPORT_SPARES:
+            raise ConfigError(
+                f"compensation = true needs FEC and 1 to {REPORT_SPARES} spares, as its reports "
+                f'share their words: here are fec = "{self.fec}", spares = {self.spares}')
 
     def _check_host(self):
         if 0 < self.host_clock_mhz < 0.001:
@@ -274,11 +288,13 @@ class LinkConfig:
     @property
     def warm_up_words(self) -> int:
         """Words until LEDs like the own ones have reached any current that they may have: 8 clocks
-        per lane and step (docs/driver.md, section 4)."""
+        per lane and step (docs/driver.md, section 4), after two rounds of compensation."""
         if self.driver == "none":
             return 1
+        lanes = self.geometry.physical_lanes
         steps = ceil((1 << self.driver_bits + 2) / self.driver_step)
-        return 8 * self.geometry.physical_lanes * (steps + 2)
+        visits = 2 * lanes * (4 * self.driver_bits + 32) if self.compensation else 0
+        return 8 * lanes * (steps + 2) + visits
 
     @property
     def round_trip_blocks(self) -> int:
@@ -406,7 +422,8 @@ PRESETS: dict[str, LinkConfig] = {config.name: config for config in (
     LinkConfig(name="uled128"),
     LinkConfig(name="uled128-g10", gear=10),
     LinkConfig(name="uled128-kp4", gear=10, fec="kp4", marker_period=24576),
-    LinkConfig(name="uled128-optics", sampling=4, threshold_bits=6, driver="parallel"),
+    LinkConfig(name="uled128-optics", sampling=4, threshold_bits=6, driver="parallel",
+               driver_bits=8, driver_step=16, compensation=True),
     LinkConfig(name="uled16", lanes=16, spares=2, fec="none", marker_period=4096),
     LinkConfig(name="uled8", lanes=8, spares=0, fec="none", lane_rate_gbps=0.8, view="serial",
                deskew_ui=64, marker_period=4096, fibre_m=10.0),

@@ -5,10 +5,14 @@ from math import ceil
 
 from .fec.group import Group
 
-__all__ = ["REFRESH_BLOCKS", "Geometry"]
+__all__ = ["REFRESH_BLOCKS", "REPORT_SPARES", "Geometry"]
 
 REFRESH_BLOCKS = 4096
 """Blocks after which a transmitter repeats its wish for a pause, or for none, at the latest."""
+
+REPORT_SPARES = 16
+"""Spares that the sparing can name if there are reports: these are the words that would name more
+(docs/link-format.md, section 9)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from .control.health import health_window
 from .control.link_control import DownReason
 from .control.registers.bit_window import BitWindow
 from .control.registers.description import Access, Bank, Field, Register, RegisterMap
+from .control.registers.events import event_registers
 from .control.registers.indexed import IndexedWords
 from .control.spares import spares_in_use
 from .driver_registers import driver_registers
@@ -45,8 +46,9 @@ def link_map(config: LinkConfig) -> RegisterMap:
 def link_timeout(config: LinkConfig) -> int:
     """Host clocks until an access to another domain is given up: a power of two, twice what the
     slowest register needs at the clocks of the configuration."""
-    slowest = max(register.settle for bank in (tx_registers(config), rx_registers(config))
-                  for register in bank)
+    slowest = max(register.settle for bank in (
+        tx_registers(config), driver_registers(config), rx_registers(config),
+        training_registers(config)) for register in bank)
     needed = _CROSSING + ceil((slowest + _CROSSING) * config.host_clock / config.core_clock_mhz)
     return min(1 << 24, 1 << (2 * needed - 1).bit_length())
 
@@ -73,7 +75,7 @@ def host_registers(config: LinkConfig) -> tuple[Register, ...]:
             Field("snapshot", 0, 1, Access.SNAPSHOT, "Copy all counters of this bank."),)),
         *(Register(name, 0x44 + 4 * place, text, (Field("count", 0, 32, _COUNTER, text),))
           for place, (name, text) in enumerate(counters)),
-        *_events(0x80, events),
+        *event_registers(0x80, events),
     )
 
 
@@ -117,7 +119,7 @@ def rx_registers(config: LinkConfig) -> tuple[Register, ...]:
             Field("count", 0, 16, _COUNTER, "Blocks that found the queue full; saturates."),)),
         *_lane_window(config),
         *(_fec(config) if config.geometry.has_fec else ()),
-        *_events(0x80, [
+        *event_registers(0x80, [
             (0, "link_up", "The link came up."), (1, "link_down", "The link went down."),
             (2, "lane_lost", "A physical lane lost its lock."),
             (3, "lost_block", "A block found the receive queue full."),
@@ -228,14 +230,3 @@ def _prbs(config: LinkConfig, low: int, text: str) -> tuple[Field, ...]:
     if not config.test_patterns:
         return ()
     return (Field("prbs", low, 3, _RW, text, values=_PRBS),)
-
-
-def _events(address: int, events: list[tuple[int, str, str]]) -> tuple[Register, Register]:
-    """Flags, and their mask."""
-    return (
-        Register("events", address, "What happened since the flag was cleared.", tuple(
-            Field(name, bit, 1, Access.FLAG, text) for bit, name, text in events)),
-        Register("events_mask", address + 4, "Which events ask for an interrupt.", tuple(
-            Field(name, bit, 1, _RW, f"The flag {name} asks for an interrupt.")
-            for bit, name, _ in events), mask_of="events"),
-    )

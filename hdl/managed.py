@@ -6,7 +6,7 @@ To add registers, append them to the map and a :class:`RegisterBlock` here to th
 
 from typing import Any
 
-from amaranth import Cat, DomainRenamer, Module, Signal, Value
+from amaranth import DomainRenamer, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
@@ -14,6 +14,7 @@ from .config import LinkConfig
 from .control.registers.axi_lite import AXI_LITE, AxiLite, axi_lite_members
 from .control.registers.bit_window import BitWindow
 from .control.registers.blocks import RegisterBlock, connect
+from .control.registers.events import loss, rise, step
 from .control.registers.fabric import RegisterFabric
 from .control.registers.indexed import IndexedWords
 from .control.registers.wishbone import WISHBONE, Wishbone, wishbone_members
@@ -31,7 +32,7 @@ BUSES = {"axi_lite": (AXI_LITE, axi_lite_members, AxiLite),
 
 _SHOWN = ("s_axis_", "m_axis_", "lane_tx_data", "lane_rx_data", "lane_rx_valid", "monitor_", "dac_",
           "drive_codes", "drive_open", "drive_short", "drive_lit", "drive_sclk", "drive_sdata",
-          "drive_latch", "drive_blank", "drive_sback")
+          "drive_latch", "drive_blank", "drive_sback", "drive_sensor")
 
 
 class Managed(wiring.Component):
@@ -110,7 +111,7 @@ def _host_block(m: Module, config: LinkConfig, link: Any,
         **{f"interrupts_{name}": fabric.interrupts[place]
            for place, name in enumerate(fabric.banks)},
         **{f"{name}_count": value for name, value in counters.items()},
-        **{f"events_{name}": _step(m, "host", name, value) for name, value in events.items()},
+        **{f"events_{name}": step(m, "host", name, value) for name, value in events.items()},
     })
 
 
@@ -153,10 +154,10 @@ def _rx_block(m: Module, config: LinkConfig, link: Any, bank) -> RegisterBlock:
         **{f"lane_errors_{name}": getattr(status, name) for name in counted},
         "lane_control_dead": dead.q, "lane_control_dead_value": dead.value,
         "lane_control_dead_write": dead.write, "lane_locked_bits": locked.o,
-        "events_link_up": _rise(m, "link_up", link.link_up),
-        "events_link_down": _rise(m, "link_down", ~link.link_up),
-        "events_lane_lost": _loss(m, link.lane_locked),
-        "events_lost_block": _step(m, "rx", "lost_block", link.lost_blocks, bank.control_clear),
+        "events_link_up": rise(m, "rx", "link_up", link.link_up),
+        "events_link_down": rise(m, "rx", "link_down", ~link.link_up),
+        "events_lane_lost": loss(m, "rx", "lanes", link.lane_locked),
+        "events_lost_block": step(m, "rx", "lost_block", link.lost_blocks, bank.control_clear),
         **(_fec_signals(m, link, bank) if config.geometry.has_fec else {}),
         **(_spare_signals(m, link) if spares_in_use(config.geometry) else {}),
     })
@@ -170,37 +171,11 @@ def _fec_signals(m: Module, link: Any, bank) -> dict[str, Value]:
         "corrected_words_count": link.corrected_words, "failed_words_count": link.failed_words,
         "place_status_sick": link.place_sick, "place_status_suspect": link.place_suspect,
         "place_errors_count": link.place_errors,
-        "events_failed_word": _step(m, "rx", "failed_word", link.failed_words, bank.control_clear),
-        "events_lane_sick": _rise(m, "lane_sick", link.sick_lanes.any()),
+        "events_failed_word": step(m, "rx", "failed_word", link.failed_words, bank.control_clear),
+        "events_lane_sick": rise(m, "rx", "lane_sick", link.sick_lanes.any()),
     }
 
 
 def _spare_signals(m: Module, link: Any) -> dict[str, Value]:
     return {"control_sparing": link.sparing, "fec_status_degraded": link.degraded,
-            "events_degraded": _rise(m, "degraded", link.degraded)}
-
-
-# Events: each is 1 for the clock after something has changed.
-
-def _rise(m: Module, name: str, level) -> Value:
-    """In domain rx, a level becomes 1."""
-    now, before = Signal(name=f"{name}_now", init=1), Signal(name=f"{name}_before", init=1)
-    m.d.rx += [now.eq(level), before.eq(now)]
-    return now & ~before
-
-
-def _step(m: Module, domain: str, name: str, counter, clear=0) -> Value:
-    """A counter goes on by one. A `clear` that zeroes it is no step."""
-    now, before = Signal(name=f"{name}_now"), Signal(name=f"{name}_before")
-    cleared = Signal(2, name=f"{name}_cleared")
-    m.d[domain] += [now.eq(counter[0]), before.eq(now), cleared.eq(Cat(clear, cleared))]
-    return (now ^ before) & ~cleared[1]
-
-
-def _loss(m: Module, locked) -> Value:
-    """A lane loses its lock."""
-    before = Signal.like(locked, name="locked_before")
-    lost = Signal(len(locked), name="locked_lost")
-    seen = Signal(name="lane_lost_seen")
-    m.d.rx += [before.eq(locked), lost.eq(before & ~locked), seen.eq(lost.any())]
-    return seen
+            "events_degraded": rise(m, "rx", "degraded", link.degraded)}

@@ -12,6 +12,8 @@ from .control.health import LaneHealth
 from .control.lane_order import LaneOrder
 from .control.lane_window import LaneWindow
 from .control.link_control import DownReason, LinkControl
+from .control.report_scale import report_scale
+from .control.reports import ReportSender
 from .control.spares import SpareManager, spares_in_use
 from .framing.block_receiver import BlockReceiver
 from .framing.correction import Correction
@@ -275,7 +277,7 @@ class WordReceiver(wiring.Component):
                             limit=geometry.expendable)
         m.submodules.health = in_rx(health)
         if spares_in_use(geometry):
-            spares = SpareManager(geometry=geometry)
+            spares = SpareManager(geometry=geometry, reports=self._config.compensation)
             m.submodules.spares = in_rx(spares)
             m.d.comb += [
                 spares.enable.eq(self.sparing), spares.up.eq(control.up),
@@ -286,6 +288,8 @@ class WordReceiver(wiring.Component):
                 self.near_spare.eq(spares.word), self.degraded.eq(spares.degraded),
                 self.far_spare.eq(window.spare), moving.eq(spares.moving),
             ]
+            if self._config.compensation:
+                self._report(m, control=control, health=health, spares=spares)
         m.d.comb += [
             correction.erasures.eq(health.erased | health.sick[:geometry.code_lanes]),
             self.lost_lanes.eq(Mux(correction.overfull, order.lost, correction.erased)),
@@ -303,6 +307,20 @@ class WordReceiver(wiring.Component):
                 m.d.rx += counter.eq(0)
             with m.Elif(event & control.up):
                 m.d.rx += counter.eq(counter + 1)
+
+    def _report(self, m: Module, *, control: LinkControl, health: LaneHealth,
+                spares: SpareManager):
+        """With compensation: the far transmitter hears what errors its lanes make."""
+        geometry = self._config.geometry
+        reports = ReportSender(lanes=geometry.physical_lanes, wait=health.window + 4,
+                               shift=report_scale(geometry).shift)
+        m.submodules.reports = DomainRenamer("rx")(reports)
+        wiring.connect(m, reports.o, spares.report)
+        m.d.comb += [
+            reports.up.eq(control.up), health.report_index.eq(reports.index),
+            reports.live.eq(health.report_live), reports.errors.eq(health.report_errors),
+            reports.failed.eq(self.failed_words),
+        ]
 
     def _train_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
                      window: LaneWindow):

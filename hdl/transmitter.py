@@ -1,11 +1,15 @@
 """The transmitter: host packets in, lanes out. This file only wires; read it as the data path."""
 
+from typing import Any
+
 from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import LinkConfig
 from .control.lane_map import LaneMapShifter
+from .control.report_route import ReportRoute
+from .control.reports import ReportReader
 from .control.spares import SpareTable, spares_in_use
 from .fec.encoder import WordEncoder
 from .fec.group_encoder import GroupEncoder
@@ -14,7 +18,7 @@ from .framing.framer import Framer
 from .framing.slot_delay import SlotDelay
 from .framing.transmit_lane import TransmitLane
 from .lane.output_lane import OutputLane
-from .lane_drivers import LaneDrivers, driver_members
+from .lane_drivers import LEVEL_BITS, LaneDrivers, driver_members
 from .ports import flat_axi_stream, pass_on
 from .shared import Repeated
 from .stream.axi import AxiInput
@@ -116,6 +120,7 @@ class WordTransmitter(wiring.Component):
         wiring.connect(m, encapsulator.o, queue.i)
 
         # Core clock.
+        drivers = self._drivers(m)
         sparing = spares_in_use(geometry) > 0
         framer = Framer(geometry=geometry, flow_control=config.flow_control == "pause",
                         sparing=sparing)
@@ -137,6 +142,8 @@ class WordTransmitter(wiring.Component):
             m.d.comb += [near.i.eq(self.near_spare), far.i.eq(self.far_spare),
                          framer.spare.eq(near.o), table.word.eq(far.o),
                          mapper.served.eq(table.served)]
+            if config.compensation:
+                self._hear_reports(m, far.o, table, drivers)
         word, slot, position = framer.word, framer.slot, framer.position
         if geometry.has_fec:
             if geometry.group:
@@ -164,21 +171,38 @@ class WordTransmitter(wiring.Component):
         ordered = sorter.add(m, platform, "sorter", i=Cat(sent), tags=mapper.tags, tag=mapper.tag,
                              first=mapper.first, commit=mapper.commit)
         m.d.comb += [Cat(symbols).eq(word), Cat(mapped).eq(ordered.o.as_value())]
-        patterns, inverted = self._drive(m)
+        patterns, inverted = self._controls(drivers)
         m.d.comb += self.data.eq(Cat(
             outputs.add(m, platform, f"output{lane}", lane=lane, prbs=patterns[lane],
                         invert=inverted[lane], i=mapped[lane]).o for lane in range(lanes)))
         return m
 
-    def _drive(self, m: Module) -> tuple[list, list]:
-        """The test pattern and the polarity of each lane; with drivers they have a say in it."""
-        config = self._config
-        lanes = range(config.geometry.physical_lanes)
-        if config.driver == "none":
-            return [self.tx_prbs for _ in lanes], [Const(0) for _ in lanes]
-        drivers = LaneDrivers(config)
+    def _drivers(self, m: Module) -> Any:
+        """The LED drivers, or None."""
+        if self._config.driver == "none":
+            return None
+        drivers = LaneDrivers(self._config)
         m.submodules.drivers = DomainRenamer("tx")(drivers)
-        pass_on(m, self, drivers, driver_members(config))
+        pass_on(m, self, drivers, driver_members(self._config))
+        return drivers
+
+    def _hear_reports(self, m: Module, word: Signal, table: SpareTable, drivers: LaneDrivers):
+        """From the words of the far sparing to the driver of the LED that is meant."""
+        geometry, in_tx = self._config.geometry, DomainRenamer("tx")
+        reader = ReportReader(lanes=geometry.physical_lanes)
+        route = ReportRoute(geometry=geometry, width=LEVEL_BITS)
+        m.submodules.reports = in_tx(reader)
+        m.submodules.report_route = in_tx(route)
+        wiring.connect(m, reader.o, route.i)
+        wiring.connect(m, route.o, drivers.report)
+        m.d.comb += [reader.word.eq(word), route.served.eq(table.served),
+                     route.lane_map.eq(self.lane_map)]
+
+    def _controls(self, drivers: Any) -> tuple[list, list]:
+        """The test pattern and the polarity of each lane; drivers have a say in it."""
+        lanes = range(self._config.geometry.physical_lanes)
+        if drivers is None:
+            return [self.tx_prbs for _ in lanes], [Const(0) for _ in lanes]
         controls = [drivers.control[lane] for lane in lanes]
         return ([Mux(control.pattern != 0, control.pattern, self.tx_prbs) for control in controls],
                 [control.invert for control in controls])

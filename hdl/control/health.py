@@ -71,6 +71,8 @@ class LaneHealth(wiring.Component):
     index : 11 bits, in; errors : 32 bits, out; place_sick, place_suspect : 1 bit, out
         Place to show; its wrong symbols since `clear`, saturating, and its state. Renewed when it
         is looked at.
+    report_index : 11 bits, in; report_errors : 32 bits, report_live : 1 bit, out
+        Another place to show: its `errors`, and whether it is live. Renewed likewise.
 
     Latency: a place that becomes wrong is `sick` after two windows and 2 cycles at the latest, if
     it has window/16 wrong symbols per window. With more than `limit` places `erased` and `sick`,
@@ -93,6 +95,9 @@ class LaneHealth(wiring.Component):
     errors: Signal
     place_sick: Signal
     place_suspect: Signal
+    report_index: Signal
+    report_errors: Signal
+    report_live: Signal
 
     def __init__(self, *, places: int, code_places: int, limit: int, window: int = 0):
         if not 1 <= code_places <= places:
@@ -110,6 +115,7 @@ class LaneHealth(wiring.Component):
             "clear": In(1), "sick": Out(places), "count": Out(range(code_places + 1)),
             "sick_lanes": Out(11), "suspect_lanes": Out(11), "index": In(11),
             "errors": Out(32), "place_sick": Out(1), "place_suspect": Out(1),
+            "report_index": In(11), "report_errors": Out(32), "report_live": Out(1),
         })
 
     @property
@@ -208,6 +214,8 @@ class LaneHealth(wiring.Component):
             with m.If(place == self.index):
                 m.d.sync += [self.errors.eq(new.total), self.place_sick.eq(becomes),
                              self.place_suspect.eq(new.suspect)]
+            with m.If(place == self.report_index):
+                m.d.sync += [self.report_errors.eq(new.total), self.report_live.eq(here)]
         with m.If(place == window - 1):
             m.d.sync += [self.sick_lanes.eq(sicks), self.suspect_lanes.eq(suspects)]
         with m.If((place == window - 1) | self.clear):

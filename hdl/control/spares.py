@@ -8,14 +8,16 @@ transmitter does, not what was agreed.
 """
 
 from amaranth import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..geometry import Geometry
+from ..geometry import REPORT_SPARES, Geometry
+from .reports import report_word
 
 __all__ = ["SpareManager", "SpareTable", "spare_word", "spares_in_use"]
 
 _MOST = 31
+_SAID = 3       # frames in which a word is said: a far frame that has it begins for sure
 _MOVE = 9       # frames to say it, to swap two lanes, and for the old LED to lose its lock
 
 spare_word = data.StructLayout({"served": 11, "spare": 5})
@@ -53,6 +55,8 @@ class SpareManager(wiring.Component):
     patience : int
         Frames that a lane may take to come back; 0 for 3 frames for each spare to hear of it, and
         32 to lose its old lock and find the new one.
+    reports : bool
+        There is a report after each entry of the table; then both take twice as long to say.
 
     Members
     -------
@@ -73,6 +77,8 @@ class SpareManager(wiring.Component):
         that who says to be this lane is the sick one? In the same cycle.
     moving : `code_lanes` bits, out
         Places whose lane may be moved soon.
+    report : stream of :attr:`report_word`, in
+        Only with `reports`. Said for three frames after an entry, and then taken.
     word : :attr:`spare_word`, out
         What to tell the far transmitter: each entry for three frames.
     degraded : 1 bit, out
@@ -91,19 +97,26 @@ class SpareManager(wiring.Component):
     served: Signal
     leave: Signal
     moving: Signal
+    report: stream.Interface
     word: data.View
     degraded: Signal
 
-    def __init__(self, *, geometry: Geometry, patience: int = 0):
+    def __init__(self, *, geometry: Geometry, patience: int = 0, reports: bool = False):
         if patience < 0:
             raise ValueError(f"patience must be 0 or more, not {patience}")
-        self._geometry = geometry
-        self._patience = patience or 3 * spares_in_use(geometry) + 32
+        if reports and spares_in_use(geometry) > REPORT_SPARES:
+            raise ValueError(f"reports allow {REPORT_SPARES} spares at most, not "
+                             f"{spares_in_use(geometry)}")
+        self._geometry, self._reports = geometry, reports
+        # Frames until all entries have been said.
+        self._table = _SAID * spares_in_use(geometry) * (2 if reports else 1)
+        self._patience = patience or self._table + 32
         super().__init__({
             "enable": In(1), "up": In(1), "frame": In(1), "live": In(geometry.physical_lanes),
             "sick": In(geometry.physical_lanes), "lost": In(range(geometry.code_lanes + 1)),
             "identity": In(11), "served": Out(1), "leave": Out(1),
             "moving": Out(geometry.code_lanes), "word": Out(spare_word), "degraded": Out(1),
+            **({"report": In(stream.Signature(report_word))} if reports else {}),
         })
 
     def elaborate(self, platform):
@@ -117,7 +130,7 @@ class SpareManager(wiring.Component):
         timers = [Signal(range(self._patience + 1), name=f"timer{spare}") for spare in range(count)]
         calm = Signal(range(self._patience + 1))        # frames until a spare may be released
         # The lane + 1 that it served last, and frames in which that and the next may be moved.
-        hold = 3 * count + _MOVE
+        hold = self._table + _MOVE
         given = [Signal(11, name=f"given{spare}") for spare in range(count)]
         holds = [Signal(range(hold + 1), name=f"hold{spare}") for spare in range(count)]
         held = Cat(left.any() for left in holds)    # its own place is not yet where it belongs
@@ -201,19 +214,26 @@ class SpareManager(wiring.Component):
             earlier |= choice[spare]
 
     def _tell(self, m: Module, served: list):
-        """The entries in turn, three frames each: a far frame begins in that time for sure."""
+        """The entries in turn, and after each a report if there is one."""
         count = len(served)
         turn = Signal(range(max(count, 2)))
-        held = Signal(range(3))
+        held = Signal(range(_SAID))
+        reporting = Signal()
         with m.If(self.frame):
             m.d.sync += held.eq(held + 1)
-            with m.If(held == 2):
-                m.d.sync += [held.eq(0), turn.eq(turn + 1)]
-                with m.If(turn == count - 1):
-                    m.d.sync += turn.eq(0)
+            with m.If(held == _SAID - 1):
+                m.d.sync += [held.eq(0), turn.eq(Mux(turn == count - 1, 0, turn + 1))]
+                if self._reports:
+                    m.d.comb += self.report.ready.eq(reporting)
+                    m.d.sync += reporting.eq(self.report.valid & ~reporting)
+                    with m.If(self.report.valid & ~reporting):
+                        m.d.sync += turn.eq(turn)
             # Only here, so that it holds still for the other clock.
             entries = data.View(data.ArrayLayout(11, count), Cat(served))
             m.d.sync += [self.word.spare.eq(turn), self.word.served.eq(entries[turn])]
+            if self._reports:
+                with m.If(reporting):
+                    m.d.sync += self.word.eq(self.report.payload)
 
 
 class SpareTable(wiring.Component):

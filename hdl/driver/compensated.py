@@ -31,7 +31,7 @@ class CompensatedDriver(wiring.Component):
     -------
     lane, field, value, write, read, nominal, upper, lower, report, round, alarm
         Of :class:`Compensation`.
-    sensor, index, entry
+    sensor, index, entry, factor
         Of :class:`TemperatureFactor`; entry_write : its `write`.
     q, shutdown, open, short, o, dark, lit, control, fault
         Of :class:`DriverControl`. `q` is two clocks after `read`, and whatever is written arrives
@@ -60,6 +60,7 @@ class CompensatedDriver(wiring.Component):
     report: stream.Interface
     round: Signal
     alarm: Signal
+    factor: Signal
     shutdown: Signal
     open: Signal
     short: Signal
@@ -79,7 +80,7 @@ class CompensatedDriver(wiring.Component):
             "lane": In(range(lanes)), "field": In(3), "value": In(bits + 2), "write": In(1),
             "read": In(1), "q": Out(bits + 2), "nominal": Out(bits + 2), "ready": Out(1),
             "sensor": In(sensor_bits), "index": In(self._factor.index.shape()),
-            "entry": In(FACTOR_BITS), "entry_write": In(1),
+            "entry": In(FACTOR_BITS), "entry_write": In(1), "factor": Out(FACTOR_BITS),
             "upper": In(width), "lower": In(width),
             "report": In(stream.Signature(report_layout(lanes, width))),
             "round": Out(1), "alarm": Out(lanes),
@@ -117,7 +118,8 @@ class CompensatedDriver(wiring.Component):
         for name in ("q", "dark", "lit", "control", "fault"):
             m.d.comb += getattr(self, name).eq(getattr(driver, name))
         m.d.comb += [
-            factor.write.eq(self.entry_write), compensation.factor.eq(factor.factor),
+            factor.write.eq(self.entry_write), self.factor.eq(factor.factor),
+            compensation.factor.eq(factor.factor),
             self.ready.eq(compensation.ready & driver.ready & factor.ready),
         ]
         return m

@@ -63,7 +63,7 @@ class Compensation(wiring.Component):
     Latency: a visit is 4·bits + 23 clocks, and one more for each of the last two in which there is
     `read` or `write`. A report is taken when the visit that goes on is over. Cost: a flip-flop per
     lane, a memory of 8·lanes x (bits + 2) bits and one of lanes x (bits + 5 and 7 more than
-    `patience` has) bits; `docs/driver.md`, section 9, has it measured.
+    `patience` has) bits; `docs/driver.md`, section 10, has it measured.
     """
 
     lane: Signal

@@ -43,7 +43,7 @@ class TemperatureFactor(wiring.Component):
 
     Latency: 2·(sensor_bits - index_bits) + 10 clocks from one factor to the next, 26 by default,
     and so twice that at most from a sensor's code to its factor. Cost by default on an ECP5: see
-    `docs/driver.md`, section 9.
+    `docs/driver.md`, section 10.
     """
 
     sensor: Signal

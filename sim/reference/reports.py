@@ -1,6 +1,6 @@
 """Reports of the receiver about the lanes (docs/link-format.md, section 9)."""
 
-__all__ = ["FULL", "LEVELS", "Turns", "level_of", "report", "reported"]
+__all__ = ["FULL", "LEVELS", "Turns", "led_of", "level_of", "report", "reported"]
 
 LEVELS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
 FULL = 2**32 - 1        # a total that may have been more
@@ -19,6 +19,16 @@ def report(lane: int, level: int) -> int:
 def reported(word: int) -> tuple[int, int] | None:
     """Lane and level; None if the word is an entry of the sparing."""
     return (word & 0x7FF, word >> 11 & 15) if word >> 15 else None
+
+
+def led_of(lane: int, lane_map: list[int], served: list[int], code_lanes: int) -> int:
+    """The physical lane on which a logical one leaves; `served` has for each spare the number of
+    the lane that it serves, plus 1, or 0."""
+    leds = list(lane_map)
+    for spare, number in enumerate(served, code_lanes):
+        if number:
+            leds[spare], leds[number - 1] = leds[number - 1], leds[spare]
+    return leds[lane]
 
 
 class Turns:

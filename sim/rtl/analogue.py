@@ -49,12 +49,14 @@ class AnalogueArray(SampledLanes):
         self._dut, self._rise = dut, p["rise_ui"]
         count = link.lanes.count
         self._source = [link.channel.source(lane) for lane in range(count)]
-        self.array = AnalogueLanes(noise_ua=p["noise_ua"]).drawn(
+        self._code_bits = len(dut.drive_codes) // count // 4
+        step = 2.0 ** (6 - self._code_bits)         # the largest current is that of 6 bits
+        self.array = AnalogueLanes(noise_ua=p["noise_ua"], bias_step_ua=step,
+                                   modulation_step_ua=4 * step).drawn(
             count, seed=p["seed"], spread_db=p["spread_db"], offset_ua=p["offset_ua"])
         np.asarray(self.array.coupling)[list(dark)] = 0
         self._monitor = AnalogueLanes(noise_ua=p["noise_ua"], offset_ua=p["offset_ua"] / 2)
         self.codes = np.zeros(count, np.int64)
-        self._code_bits = len(dut.drive_codes) // count // 4
         self.zero = self.one = np.zeros(count)
         self._looks = 0
 

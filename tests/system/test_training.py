@@ -8,9 +8,9 @@ SMALL = {"lanes": 4, "parity": 2, "spares": 0, "fec": "word", "marker_period": 2
          "deskew_ui": 64, "fibre_m": 0, "sampling": 4, "threshold_bits": 6, "driver": "parallel"}
 
 
-def run(system, work, base, settings, **parameters):
+def run(system, work, base, settings, bench="training", **parameters):
     link = system(base, "lampyris_managed", **settings)
-    return link.run("training", work, registers=link_map(link.config).plain(), **parameters)
+    return link.run(bench, work, registers=link_map(link.config).plain(), **parameters)
 
 
 def test_small(system, tmp_path):
@@ -29,6 +29,17 @@ def test_with_a_spare(system, tmp_path):
 @pytest.mark.full
 def test_128(system, tmp_path):
     """The real array, 128 + 8 + 4 lanes, with four that were never good: under 2 ms."""
+    codes = {"bias": 20, "modulation": 80, "rise": 8, "fall": 8, "limit": 120}
     result = run(system, tmp_path, "uled128-optics", {}, dark=4, limit_ms=2.0, stall_sink=0,
-                 packets_at_least=2000)
+                 packets_at_least=2000, **codes)
     assert result["up_ms"] < 2
+
+
+@pytest.mark.full
+def test_compensation(system, tmp_path):
+    """A lane that loses light gets more current; no packet is lost."""
+    settings = {**SMALL, "name": "compensated4", "parity": 4, "spares": 1, "marker_period": 128,
+                "compensation": True}
+    result = run(system, tmp_path, "uled16", settings, bench="compensation", high=400, dark=0,
+                 limit=48)
+    assert result["delivered"] >= 100 and result["highest"] > result["before"]

@@ -57,29 +57,33 @@ class Training:
             word |= await self.regs.get("rx", "lane_locked", "bits") << first
         return word
 
-    async def light(self) -> None:
-        """Sparing on, and all LEDs lit with the parameters' codes."""
+    async def light(self, loops: int = 0) -> None:
+        """Sparing on, and all LEDs lit with the parameters' codes and the compensation's `loops`.
+        """
         regs, p = self.regs, self.p
         await regs.put("rx", "control", 1 << 8)
         await regs.put("tx", "light_codes", p["bias"] | p["modulation"] << 16)
         await regs.put("tx", "light_edges", p["rise"] | p["fall"] << 16)
         await regs.put("tx", "light_limit", p["limit"])
-        await regs.put("tx", "light", 1)
+        await regs.put("tx", "light", 1 | loops << 4)
 
     async def settings(self, lane: int) -> None:
         """Read and write a driver and a threshold."""
         regs, p = self.regs, self.p
         await regs.put("tx", "drive_index", lane | _MODULATION << 16)
-        assert await regs.get("tx", "drive_setting", "value") == p["modulation"]
+        compensated = ("tx", "drive_nominal") in regs.by_name
+        written = "drive_nominal" if compensated else "drive_setting"
+        assert await regs.get("tx", written, "value") == p["modulation"]
         await regs.put("tx", "drive_setting", p["modulation"] + 1)
-        assert await regs.get("tx", "drive_setting", "value") == p["modulation"] + 1
+        assert await regs.get("tx", written, "value") == p["modulation"] + 1
         bits = len(self.link.dut.drive_codes) // self.link.lanes.count // 4
 
         async def brighter():
             code = read(self.link.dut.drive_codes) >> (4 * lane + 1) * bits
             return code & ((1 << bits) - 1) == p["modulation"] + 1
 
-        await self.until(brighter, 32 * self.link.lanes.count, "the driver did not follow")
+        turns = 32 + 128 * compensated
+        await self.until(brighter, turns * self.link.lanes.count, "the driver did not follow")
 
         await self.lane(lane)
         code = await regs.get("rx", "threshold", "code")

@@ -66,7 +66,7 @@ def test_every_look(places, code_places, limit, seed):
 
     async def testbench(ctx):
         live, erased, up, now, epoch = (1 << places) - 1, 0, True, 0, 0
-        index = 0
+        index, report = 0, 0
         for cycle in range(9000):
             if cycle % 97 == 0:
                 rates[rng.randrange(places)] = rng.choice((0, 0, 0.002, 0.02, 0.08, 0.5, 1))
@@ -76,11 +76,11 @@ def test_every_look(places, code_places, limit, seed):
                     code_places))) | ~live & (1 << code_places) - 1
                 up = rng.random() < 0.9
             if cycle % 211 == 0:
-                index = rng.randrange(places)
+                index, report = rng.randrange(places), rng.randrange(places)
             clear = cycle % 3000 == 2900
             wrong = sum((rng.random() < rate) << place for place, rate in enumerate(rates))
             for name, value in (("wrong", wrong), ("live", live), ("erased", erased), ("up", up),
-                                ("clear", clear), ("index", index)):
+                                ("clear", clear), ("index", index), ("report_index", report)):
                 ctx.set(getattr(dut, name), int(value))
             # The place whose turn it was one cycle ago is judged now.
             turn = (now - 1) % WINDOW
@@ -100,6 +100,9 @@ def test_every_look(places, code_places, limit, seed):
             if now > 1 and turn < places and turn == index:
                 assert (ctx.get(dut.errors), ctx.get(dut.place_sick),
                         ctx.get(dut.place_suspect)) == shown, f"cycle {cycle}"
+            if now > 1 and turn < places and turn == report:
+                assert (ctx.get(dut.report_errors), ctx.get(dut.report_live)) == (
+                    shown[0], not model.fresh[turn]), f"cycle {cycle}"
             seen["sick"] += any(model.sick)
             seen["full"] += sum(model.counted) >= limit
             seen["suspect"] += any(model.suspect)

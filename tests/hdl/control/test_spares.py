@@ -1,6 +1,7 @@
 """Both halves of the sparing: what the receiver asks for, and what the transmitter makes of it."""
 
 import random
+from itertools import groupby, pairwise
 
 import pytest
 
@@ -182,6 +183,39 @@ def test_words_hold_for_three_frames_and_come_in_turn():
     run(script)
 
 
+def test_a_report_after_each_entry():
+    """Three frames each; without a report there is only the next entry."""
+    dut = SpareManager(geometry=GEOMETRY, reports=True)
+    words, said = [], []
+
+    async def testbench(ctx):
+        ctx.set(dut.enable, 1)
+        ctx.set(dut.up, 1)
+        ctx.set(dut.live, (1 << ALL) - 1)
+        for frame in range(80):
+            if len(said) < 6 or frame > 60:
+                ctx.set(dut.report.valid, 1)
+                ctx.set(dut.report.payload.as_value(), 1 << 15 | len(said))
+            for cycle in range(FRAME):
+                ctx.set(dut.frame, cycle == 0)
+                taken = ctx.get(dut.report.valid) and ctx.get(dut.report.ready)
+                await ctx.tick()
+                if taken:
+                    said.append(len(said))
+                    ctx.set(dut.report.valid, 0)
+            words.append(ctx.get(dut.word.as_value()))
+
+    simulate(dut, [testbench])
+    runs = [(word, len(list(same))) for word, same in groupby(words)][1:-1]
+    assert {length for _, length in runs} == {3}
+    kinds = "".join("r" if word >> 15 else "e" for word, _ in runs)
+    assert kinds.startswith("rererererere" + "eee") and "rere" in kinds[15:]
+    entries = [word >> 11 for word, _ in runs if not word >> 15]
+    assert all((after - before) % 3 == 1 for before, after in pairwise(entries))
+    reports = [word & 0x7FFF for word, _ in runs if word >> 15]
+    assert reports == list(range(len(reports))) and 0 <= len(said) - len(reports) <= 1
+
+
 def test_the_table_ignores_what_does_not_exist():
     dut, rng = SpareTable(geometry=GEOMETRY), random.Random(1)
     table = [0, 0, 0]
@@ -237,5 +271,7 @@ def test_spares_in_use():
     assert spares_in_use(plain) == 0
     many = Geometry(lanes=4, parity=2, spares=64, gear=8, marker_period=64)
     assert spares_in_use(many) == 31
+    with pytest.raises(ValueError, match=r"^reports allow 16 spares at most, not 31$"):
+        SpareManager(geometry=many, reports=True)
     with pytest.raises(ValueError, match=r"^patience must be 0 or more, not -1$"):
         SpareManager(geometry=GEOMETRY, patience=-1)

@@ -212,8 +212,9 @@ def lost(search):
 LIVING = [0b1111, 0b1110, 0b1101, 0b1011, 0b1100, 0b1010, 0b1001, 0b0110, 0b0111]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("alive", LIVING)
-@pytest.mark.parametrize("each", [False, pytest.param(True, marks=pytest.mark.full)])
+@pytest.mark.parametrize("each", [False, True])
 def test_every_lane_that_can_be_served_is_served(search, lost, alive, each):
     """From any of these states, when the lanes hold still and words are heard again."""
     search.frozen(lost, alive, 2 * PATIENCE + 40, each)

@@ -11,14 +11,16 @@ LIMIT = 40
 FIRST = [(5, LIMIT), (1, 5), (2, 20), (3, 3), (4, 4), (0, 1)]
 
 
-def run(wait: int, share: float, seed: int = 1):
+def run(wait: int, share: float, seed: int = 1, compensated: bool = False):
     """Writes of the block after `wait` clocks without `ready`, with somebody else's in between."""
-    dut, rng = LightUp(lanes=LANES, bits=6), random.Random(seed)
+    dut, rng = LightUp(lanes=LANES, bits=6, compensated=compensated), random.Random(seed)
     seen, others = [], []
 
     async def testbench(ctx):
         ctx.set(dut.codes, CODES)
         ctx.set(dut.limit, LIMIT)
+        if compensated:
+            ctx.set(dut.compensation, {"ageing": 1})
         ctx.set(dut.start, 1)
         for clock in range(200):
             ctx.set(dut.ready, clock >= wait)
@@ -37,7 +39,7 @@ def run(wait: int, share: float, seed: int = 1):
             else:
                 assert out == other         # and who reads, when there is nothing to write
             done = ctx.get(dut.done)
-            assert done == (len(seen) == 6 * LANES) or seen[-1][0] == clock
+            assert done == (len(seen) == (6 + compensated) * LANES) or seen[-1][0] == clock
             await ctx.tick()
 
     simulate(dut, [testbench])
@@ -50,6 +52,12 @@ def test_alone():
     assert [entry[1:] for entry in seen] == [
         (lane, field, value) for lane in range(LANES) for field, value in FIRST]
     assert [entry[0] for entry in seen] == list(range(11, 11 + 6 * LANES))
+
+
+def test_compensated():
+    seen, _ = run(wait=0, share=0.2, compensated=True)
+    assert [entry[1:] for entry in seen] == [
+        (lane, field, value) for lane in range(LANES) for field, value in [(7, 2), *FIRST]]
 
 
 def test_among_others():
