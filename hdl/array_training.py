@@ -52,7 +52,7 @@ class ArrayTraining(wiring.Component):
         `turn` of :class:`LaneWindow`, and whether that lane is locked.
     lane_index : 11 bits, in
         Lane that is meant by `retrain`, `threshold_*` and `scan_start`.
-    absent : N bits, out; hope : 1 bit, out
+    absent, movable : N bits, out; hope : 1 bit, out
         Of :class:`LinkTraining`.
     monitor_data, monitor_valid, monitor_lane, monitor_code
         `i`, `i_valid`, `lane` and `code` of :class:`Optics`.
@@ -85,6 +85,7 @@ class ArrayTraining(wiring.Component):
     turn_locked: Signal
     lane_index: Signal
     absent: Signal
+    movable: Signal
     hope: Signal
     monitor_data: Signal
     monitor_valid: Signal
@@ -116,7 +117,7 @@ class ArrayTraining(wiring.Component):
             "i": In(data.ArrayLayout(lane_layout(config.gear, config.sampling), lanes)),
             "locked": In(lanes), "dead": In(lanes), "running": In(1), "up": In(1),
             "reason": In(DownReason), "turn": In(range(lanes)), "turn_locked": In(1),
-            "lane_index": In(11), "absent": Out(lanes), "hope": Out(1),
+            "lane_index": In(11), "absent": Out(lanes), "movable": Out(lanes), "hope": Out(1),
             **training_members(config),
         })
 
@@ -136,7 +137,7 @@ class ArrayTraining(wiring.Component):
             optics.lanes.eq(self.i), self.monitor_lane.eq(optics.lane),
             self.monitor_code.eq(optics.code),
             optics.hurry.eq(training.calibrating), optics.dead.eq(self.dead),
-            optics.movable.eq(training.movable),
+            optics.movable.eq(training.movable), self.movable.eq(training.movable),
             optics.index.eq(self.lane_index), self.threshold_state.eq(optics.state),
             optics.index_code.eq(self.scan_code), optics.index_place.eq(self.scan_place),
             self.scan_count.eq(optics.count),

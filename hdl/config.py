@@ -92,6 +92,10 @@ class LinkConfig:
         Bytes of packet store in the receiver with ``flow_control = "drop"``: the longest packet.
     test_patterns : bool
         PRBS generators and checkers in every lane.
+    cmis : bool
+        Management by I2C, as CMIS says, in the tops with registers; for 2 to 256 physical lanes.
+    cmis_clock_mhz : float, 25..1000
+        Its clock, MHz, which runs always. Without `cmis` it has no effect.
     """
 
     name: str = "custom"
@@ -120,6 +124,8 @@ class LinkConfig:
     fibre_m: float = 50.0
     packet_buffer: int = 65536
     test_patterns: bool = True
+    cmis: bool = False
+    cmis_clock_mhz: float = 50.0
 
     def __post_init__(self):
         for field in fields(self):
@@ -165,6 +171,9 @@ class LinkConfig:
             raise ConfigError(f'driver = "{self.driver}" needs 2 lanes or more, and there is 1')
         if self.compensation:
             self._check_compensation()
+        if self.cmis and not 2 <= self.geometry.physical_lanes <= 256:
+            raise ConfigError(f"cmis = true needs 2 to 256 physical lanes, and there are "
+                              f"{self.geometry.physical_lanes}")
         if self.ddr and self.view != "serial":
             raise ConfigError('ddr = true needs view = "serial": the word view has no bit clock')
         if self.ddr and self.gear % 2:
@@ -369,6 +378,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "host_clock_mhz": (0, 10000, " MHz (0 = automatic)"),
     "fibre_m": (0, 10000, " m"),
     "packet_buffer": (2048, 1 << 20, " bytes"),
+    "cmis_clock_mhz": (25, 1000, " MHz"),
 }
 
 _CHOICES = {

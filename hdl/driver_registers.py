@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth import DomainRenamer, Module
+from amaranth import DomainRenamer, Module, Signal
 
 from .config import LinkConfig
 from .control.registers.bit_window import BitWindow
@@ -33,7 +33,9 @@ def driver_registers(config: LinkConfig) -> tuple[Register, ...]:
             *((Field("compensation", 4, 2, _RW, "First one of all lanes.", values=_LOOPS),)
               if config.compensation else ()),
             Field("ready", 8, 1, _RO, "All lanes have their first settings."),
-            Field("fault", 9, 1, _RO, "Some LED is open or short, or was."))),
+            Field("fault", 9, 1, _RO, "Some LED is open or short, or was."),
+            *((Field("wanted", 10, 1, _RO, "The management asks for light, too; 0: all are dark."),)
+              if config.cmis else ()))),
         Register("light_codes", 0x104, "First codes of all lanes; to be written before light.on.", (
             Field("bias", 0, bits, _RW, "Current of a 0."),
             Field("modulation", 16, bits, _RW, "What a 1 has on top."))),
@@ -80,16 +82,21 @@ def _compensation(config: LinkConfig) -> tuple[Register, ...]:
     )
 
 
-def driver_block(m: Module, config: LinkConfig, link: Any, bank: Any) -> RegisterBlock:
-    """Empty without drivers."""
+def driver_block(m: Module, config: LinkConfig, link: Any, bank: Any,
+                 management: Any = None) -> RegisterBlock:
+    """Empty without drivers. A `management` (:class:`CmisLink`) has a say in the light."""
     if config.driver == "none":
         return RegisterBlock(())
     m.d.comb += [link.drive_lane.eq(bank.drive_index_lane),
                  link.drive_field.eq(bank.drive_index_field)]
     codes = link.light_codes
     signals = _compensation_signals(m, config, link, bank) if config.compensation else {}
+    on, wanted = link.light, {}
+    if management:
+        on, wanted = Signal(name="light_on"), {"light_wanted": management.light}
+        m.d.comb += link.light.eq(on & management.light)
     return RegisterBlock(driver_registers(config), {
-        "light_on": link.light, "light_ready": link.drive_ready, "light_fault": link.drive_fault,
+        "light_on": on, **wanted, "light_ready": link.drive_ready, "light_fault": link.drive_fault,
         "light_codes_bias": codes.bias, "light_codes_modulation": codes.modulation,
         "light_edges_rise": codes.rise, "light_edges_fall": codes.fall,
         "light_limit_peak": link.light_limit,

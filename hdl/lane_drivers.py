@@ -13,6 +13,7 @@ from .driver.compensated import CompensatedDriver
 from .driver.control import DriverControl
 from .driver.factor import FACTOR_BITS
 from .driver.fields import CompensationControl, LaneControl
+from .driver.last_codes import LastCodes
 from .driver.light_up import LightUp
 from .driver.parallel import ParallelOutput
 from .driver.sigma_delta import SigmaDeltaOutput
@@ -54,6 +55,8 @@ def driver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "drive_write": In(1), "drive_q": Out(bits + 2), "drive_ready": Out(1),
         "drive_lit": Out(lanes), "drive_fault": Out(1), **form,
         **(loops if config.compensation else {}),
+        **({"codes_lane": In(8), "codes_ask": In(1), "codes_done": Out(1), "codes": Out(
+            data.StructLayout({"bias": bits, "modulation": bits}))} if config.cmis else {}),
     }
 
 
@@ -94,6 +97,8 @@ class LaneDrivers(wiring.Component):
         With `compensation`: code of the temperature sensor. Holds still for four clocks or more.
     report : stream of :func:`report_layout`, in
         With `compensation`: what the far receiver says of a physical lane.
+    codes_lane : 8 bits, in; codes_ask : 1 bit, in; codes_done : 1 bit, out; codes : out
+        With `cmis` only: `lane`, `ask`, `done` and `o` of :class:`LastCodes`.
     control : N x :class:`LaneControl`, out
         For the lanes' data.
     """
@@ -128,6 +133,10 @@ class LaneDrivers(wiring.Component):
     report_upper: Signal
     report_lower: Signal
     report: stream.Interface
+    codes_lane: Signal
+    codes_ask: Signal
+    codes_done: Signal
+    codes: data.View
     control: data.View
 
     def __init__(self, config: LinkConfig):
@@ -168,6 +177,14 @@ class LaneDrivers(wiring.Component):
             self._chain(m, drivers)
         else:
             self._buses(m, drivers)
+        if self._config.cmis:
+            m.submodules.last = last = LastCodes(lanes=lanes, bits=bits)
+            m.d.comb += [
+                last.taken.eq(drivers.o.valid & drivers.o.ready),
+                last.codes_lane.eq(drivers.o.payload.lane),
+                last.codes.eq(drivers.o.payload.codes), last.lane.eq(self.codes_lane),
+                last.ask.eq(self.codes_ask), self.codes_done.eq(last.done), self.codes.eq(last.o),
+            ]
         return m
 
     def _compensate(self, m: Module, light_up: LightUp, drivers: CompensatedDriver):

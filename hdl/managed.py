@@ -10,6 +10,8 @@ from amaranth import DomainRenamer, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from .cmis.identity import Identity
+from .cmis_link import PINS, CmisLink
 from .config import LinkConfig
 from .control.registers.axi_lite import AXI_LITE, AxiLite, axi_lite_members
 from .control.registers.bit_window import BitWindow
@@ -46,6 +48,8 @@ class Managed(wiring.Component):
     ----------
     config : LinkConfig
     bus : ``"axi_lite"`` or ``"wishbone"``
+    identity : Identity
+        With `cmis`: that of :class:`CmisLink`.
 
     Members
     -------
@@ -54,22 +58,29 @@ class Managed(wiring.Component):
     irq : 1 bit, out, domain ``host``
         A level: some flag is set that its mask lets through.
     link_up : 1 bit, out, domain ``rx``
+    cmis_*
+        With `cmis`: the pins of :class:`CmisLink`.
+    cmis_light : 1 bit, out, domain ``tx``
+        With `cmis`, but without drivers: LEDs may have light, as CMIS says.
     """
 
     irq: Signal
     link_up: Signal
+    cmis_light: Signal
 
-    def __init__(self, config: LinkConfig, *, bus: str = "axi_lite"):
+    def __init__(self, config: LinkConfig, *, bus: str = "axi_lite",
+                 identity: Identity | None = None):
         if bus not in BUSES:
             raise ValueError(f"bus must be one of {', '.join(BUSES)}, not {bus!r}")
         self._config, self._bus = config, bus
         self._map = link_map(config)
         self._link: Any = Transceiver(config)  # its members depend on the configuration
+        self._cmis = CmisLink(config, identity=identity) if config.cmis else None
         prefix, members, _ = BUSES[bus]
         shown = {name: member for name, member in self._link.signature.members.items()
                  if name.startswith(_SHOWN)}
         super().__init__({
-            **shown, "irq": Out(1), "link_up": Out(1),
+            **shown, "irq": Out(1), "link_up": Out(1), **_cmis_members(config),
             **{f"{prefix}_{name}": member
                for name, member in members(self._map.address_bits).items()}})
 
@@ -94,7 +105,15 @@ class Managed(wiring.Component):
 
         connect(m, fabric.banks["host"], [_host_block(m, config, link, fabric)])
         tx, rx = fabric.banks["tx"], fabric.banks["rx"]
-        connect(m, tx, [_tx_block(m, config, link, tx), driver_block(m, config, link, tx)])
+        cmis = self._cmis
+        if cmis:
+            m.submodules.cmis = cmis
+            pass_on(m, self, cmis, PINS, "cmis_")
+            _connect_cmis(m, config, link, cmis)
+            if config.driver == "none":
+                m.d.comb += self.cmis_light.eq(cmis.light)
+        connect(m, tx, [_tx_block(m, config, link, tx, cmis),
+                        driver_block(m, config, link, tx, cmis)])
         connect(m, rx, [_rx_block(m, config, link, rx), training_block(m, config, link, rx)])
         return m
 
@@ -115,14 +134,44 @@ def _host_block(m: Module, config: LinkConfig, link: Any,
     })
 
 
-def _tx_block(m: Module, config: LinkConfig, link: Any, bank) -> RegisterBlock:
+def _cmis_members(config: LinkConfig) -> dict[str, wiring.Member]:
+    if not config.cmis:
+        return {}
+    light = {"cmis_light": Out(1)} if config.driver == "none" else {}
+    return {**{f"cmis_{name}": member for name, member in PINS.items()}, **light}
+
+
+def _connect_cmis(m: Module, config: LinkConfig, link: Any, cmis: CmisLink):
+    m.d.comb += [cmis.link_up.eq(link.link_up), cmis.all_dark.eq(link.all_dark)]
+    names = [(name, "report") for name in ("lane", "ask", "done")]
+    m.d.comb += [cmis.report.eq(link.report)]
+    if config.driver == "none":
+        m.d.comb += cmis.lit.eq(cmis.light)
+    else:
+        m.d.tx += [cmis.lit.eq(link.drive_ready & link.drive_lit.any()),
+                   cmis.fault_tx.eq(link.drive_fault)]
+        m.d.comb += cmis.codes.eq(link.codes)
+        names += [(name, "codes") for name in ("lane", "ask", "done")]
+    for name, group in names:
+        theirs, ours = getattr(link, f"{group}_{name}"), getattr(cmis, f"{group}_{name}")
+        m.d.comb += ours.eq(theirs) if name == "done" else theirs.eq(ours)
+
+
+def _tx_block(m: Module, config: LinkConfig, link: Any, bank,
+              cmis: CmisLink | None) -> RegisterBlock:
     geometry = config.geometry
+    loopback = link.loopback
+    if cmis:        # Either may ask for it; from a register, as it goes to another clock.
+        loopback = Signal(name="control_loopback")
+        looped = Signal(name="looped")
+        m.d.tx += looped.eq(loopback | cmis.loopback)
+        m.d.comb += link.loopback.eq(looped)
     lanes = IndexedWords(width=geometry.identity_bits, init=range(geometry.physical_lanes))
     m.submodules.lane_map = DomainRenamer("tx")(lanes)
     m.d.comb += [lanes.index.eq(bank.lane_index_lane), link.lane_map.eq(lanes.o)]
     return RegisterBlock(tx_registers(config), {
         # From the clock of the transmitter: the receiver has synchronizers for it.
-        "control_loopback": link.loopback,
+        "control_loopback": loopback,
         **({"control_prbs": link.tx_prbs} if config.test_patterns else {}),
         "seed_entropy": link.seed, "message_word": link.tx_message,
         "lane_map_physical": lanes.q, "lane_map_physical_value": lanes.value,

@@ -19,6 +19,7 @@ from .framing.block_receiver import BlockReceiver
 from .framing.correction import Correction
 from .framing.decapsulator import Decapsulator
 from .lane.receive_lane import LaneStatus, ReceiveLane
+from .lane_reports import LaneReports, report_members
 from .ports import flat_axi_stream, pass_on
 from .shared import Repeated
 from .stream.axi import AxiOutput
@@ -52,6 +53,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
         "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
         "rx_prbs": In(3), "clear": In(1), **training_members(config),
+        **report_members(config),
     }
 
 
@@ -101,6 +103,8 @@ class WordReceiver(wiring.Component):
         Test pattern to check on all lanes; zero the lanes' counters and `lost_blocks`.
     monitor_data and so on
         With threshold DACs only: those of :func:`training_members`, of :class:`ArrayTraining`.
+    report_lane and so on
+        With `cmis` only: those of :func:`report_members`, of :class:`LaneReports`.
     All but the first two lines are in domain ``rx``.
     """
 
@@ -195,11 +199,13 @@ class WordReceiver(wiring.Component):
             blocks.word.eq(correction.o), blocks.take.eq(correction.take),
             blocks.last.eq(correction.last), blocks.bad.eq(correction.bad),
         ]
+        reports = self._report_lanes(m, parts, absent, control=control, order=order,
+                                     reader=reader, window=window)
         if config.threshold_bits:
-            self._train_lanes(m, parts, absent, control=control, window=window)
+            self._train_lanes(m, parts, absent, control=control, window=window, reports=reports)
         if geometry.has_fec:
             self._watch_lanes(m, control=control, order=order, reader=reader, window=window,
-                              correction=correction)
+                              correction=correction, reports=reports)
         m.d.comb += [
             control.crowded.eq(reader.crowded), control.done.eq(order.done),
             control.lost.eq(order.lost), control.doubled.eq(order.doubled),
@@ -269,7 +275,8 @@ class WordReceiver(wiring.Component):
         return m
 
     def _watch_lanes(self, m: Module, *, control: LinkControl, order: LaneOrder,
-                     reader: DeskewReader, window: LaneWindow, correction: Correction):
+                     reader: DeskewReader, window: LaneWindow, correction: Correction,
+                     reports: LaneReports | None):
         """With FEC: which lanes are erased, and which are replaced by a spare."""
         geometry, in_rx = self._config.geometry, DomainRenamer("rx")
         moving = Signal(geometry.code_lanes)
@@ -290,6 +297,10 @@ class WordReceiver(wiring.Component):
             ]
             if self._config.compensation:
                 self._report(m, control=control, health=health, spares=spares)
+            if reports:
+                m.d.comb += reports.served.eq(spares.table)
+        if reports:
+            m.d.comb += reports.look.eq(health.look)
         m.d.comb += [
             correction.erasures.eq(health.erased | health.sick[:geometry.code_lanes]),
             self.lost_lanes.eq(Mux(correction.overfull, order.lost, correction.erased)),
@@ -323,7 +334,7 @@ class WordReceiver(wiring.Component):
         ]
 
     def _train_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
-                     window: LaneWindow):
+                     window: LaneWindow, reports: LaneReports | None):
         """With threshold DACs: what sets them, and watches the lanes' eyes."""
         training = ArrayTraining(self._config)
         m.submodules.training = DomainRenamer("rx")(training)
@@ -338,3 +349,27 @@ class WordReceiver(wiring.Component):
             absent.eq(training.absent), control.hope.eq(training.hope),
         ]
         pass_on(m, self, training, training_members(self._config))
+        if reports:
+            m.d.comb += [reports.movable.eq(training.movable),
+                         *(getattr(reports, name).eq(getattr(training, name))
+                           for name in ("dac_write", "dac_lane", "dac_code"))]
+
+    def _report_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
+                      order: LaneOrder, reader: DeskewReader, window: LaneWindow):
+        """With a management: what it is told of the lanes."""
+        if not self._config.cmis:
+            return None
+        reports = LaneReports(self._config)
+        m.submodules.reports = DomainRenamer("rx")(reports)
+        pass_on(m, self, reports, report_members(self._config))
+        m.d.comb += [
+            reports.turn.eq(window.turn), reports.seen.eq(window.seen),
+            reports.following.eq(Cat(part.following for part in parts)),
+            reports.address.eq(reader.address), reports.given_up.eq(self.lane_dead),
+            reports.dark.eq(absent), reports.shunned.eq(order.shunned),
+            reports.reason.eq(control.reason),
+        ]
+        if not self._config.geometry.has_fec:
+            m.d.comb += [reports.wrong.eq(Cat(part.wrong for part in parts)),
+                         reports.pattern.eq(self.rx_prbs != 0)]
+        return reports

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["LaneHealth", "health_window"]
+__all__ = ["LaneHealth", "health_window", "look_layout"]
 
 _LEAST_WINDOW = 256
 _WINDOWS = 64           # per epoch
@@ -17,6 +17,12 @@ def health_window(places: int) -> int:
     """Cycles per window, a power of two: each place is looked at once in it. In less than 256
     chance would decide."""
     return max(_LEAST_WINDOW, 1 << (places - 1).bit_length())
+
+
+def look_layout(places: int, window: int) -> data.StructLayout:
+    """What was found of a place in a window, and whether it counts."""
+    return data.StructLayout({"valid": 1, "place": range(places), "counts": 1,
+                              "wrong": range(window + 1)})
 
 
 class LaneHealth(wiring.Component):
@@ -73,6 +79,8 @@ class LaneHealth(wiring.Component):
         is looked at.
     report_index : 11 bits, in; report_errors : 32 bits, report_live : 1 bit, out
         Another place to show: its `errors`, and whether it is live. Renewed likewise.
+    look : :func:`look_layout`, out
+        A place is looked at in this cycle, and what is found.
 
     Latency: a place that becomes wrong is `sick` after two windows and 2 cycles at the latest, if
     it has window/16 wrong symbols per window. With more than `limit` places `erased` and `sick`,
@@ -98,6 +106,7 @@ class LaneHealth(wiring.Component):
     report_index: Signal
     report_errors: Signal
     report_live: Signal
+    look: data.View
 
     def __init__(self, *, places: int, code_places: int, limit: int, window: int = 0):
         if not 1 <= code_places <= places:
@@ -116,6 +125,7 @@ class LaneHealth(wiring.Component):
             "sick_lanes": Out(11), "suspect_lanes": Out(11), "index": In(11),
             "errors": Out(32), "place_sick": Out(1), "place_suspect": Out(1),
             "report_index": In(11), "report_errors": Out(32), "report_live": Out(1),
+            "look": Out(look_layout(places, window)),
         })
 
     @property
@@ -179,7 +189,8 @@ class LaneHealth(wiring.Component):
         total, recent = Signal(33), Signal(range(_SUSPECT + window + 1))
         m.d.comb += [
             counts.eq(here & ~old.fresh), new.fresh.eq(~here),
-            total.eq(old.total + Mux(counts, found, 0)),
+            self.look.valid.eq(judging), self.look.place.eq(place), self.look.counts.eq(counts),
+            self.look.wrong.eq(found), total.eq(old.total + Mux(counts, found, 0)),
             new.total.eq(total[:32] | total[32].replicate(32)),
             recent.eq(old.recent + Mux(counts, found, 0)),
             new.recent.eq(Mux(final, 0, Mux(recent > _SUSPECT, _SUSPECT, recent))),

@@ -39,6 +39,8 @@ class LaneOrder(wiring.Component):
         Places of the code that have none.
     doubled : 1 bit, out
         A live lane had the identity of another, or one out of range.
+    shunned : `lanes` bits, out
+        Lanes that are not believed.
 
     Time of a round: 3·lanes + 4 cycles at most, and with a new order the bits of a number and the
     sorter's latency + 3.
@@ -58,6 +60,7 @@ class LaneOrder(wiring.Component):
     present: Signal
     lost: Signal
     doubled: Signal
+    shunned: Signal
 
     def __init__(self, *, lanes: int, code_lanes: int):
         if not 1 <= code_lanes <= lanes:
@@ -69,6 +72,7 @@ class LaneOrder(wiring.Component):
             "tags": Out(lanes), "tag": Out(1), "first": Out(1), "commit": Out(1),
             "commit_out": In(1), "done": Out(1), "present": Out(lanes),
             "lost": Out(range(code_lanes + 1)), "doubled": Out(1),
+            "shunned": Out(lanes),
         })
 
     def elaborate(self, platform):
@@ -80,7 +84,7 @@ class LaneOrder(wiring.Component):
         places = [Signal(bits, name=f"place{lane}", reset_less=True) for lane in range(lanes)]
         settled = Signal(lanes)         # lanes whose place this round is known
         taken = Signal(lanes)           # places that a live lane has
-        shunned = Signal(lanes)         # lanes that are not believed
+        shunned = self.shunned
         lane = Signal(range(lanes))
         place = Signal(range(lanes))
         left = Signal(range(bits + 1))

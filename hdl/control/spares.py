@@ -83,6 +83,8 @@ class SpareManager(wiring.Component):
         What to tell the far transmitter: each entry for three frames.
     degraded : 1 bit, out
         A lane is missing or sick, and there is no spare for it.
+    table : array of 11 bits, one per spare, out
+        The lane that it shall serve, plus 1, or 0.
 
     Cost: a few flip-flops per spare; one place is looked at per cycle.
     """
@@ -100,6 +102,7 @@ class SpareManager(wiring.Component):
     report: stream.Interface
     word: data.View
     degraded: Signal
+    table: data.View
 
     def __init__(self, *, geometry: Geometry, patience: int = 0, reports: bool = False):
         if patience < 0:
@@ -117,6 +120,7 @@ class SpareManager(wiring.Component):
             "identity": In(11), "served": Out(1), "leave": Out(1),
             "moving": Out(geometry.code_lanes), "word": Out(spare_word), "degraded": Out(1),
             **({"report": In(stream.Signature(report_word))} if reports else {}),
+            "table": Out(data.ArrayLayout(11, spares_in_use(geometry))),
         })
 
     def elaborate(self, platform):
@@ -153,6 +157,7 @@ class SpareManager(wiring.Component):
             serving.eq(Cat(lane == number for lane in served)),
         ]
         claimed = Cat(lane == self.identity + 1 for lane in served)
+        m.d.comb += self.table.eq(Cat(served))
         m.d.comb += [self.served.eq(claimed.any()), self.leave.eq((claimed & leaving).any())]
         m.d.sync += leaving.eq(leaving & ~Mux(self.up & there, 0, serving))
         m.d.sync += place.eq(place + 1)

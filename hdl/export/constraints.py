@@ -8,7 +8,8 @@ __all__ = ["clock_periods", "constraints"]
 def clock_periods(config: LinkConfig) -> dict[str, float]:
     """Period of each clock domain, ns."""
     core, bit = 1000 / config.core_clock_mhz, 1000 / config.bit_clock_mhz
-    return {"host": 1000 / config.host_clock, "tx": core, "rx": core, "tx_bit": bit, "rx_bit": bit}
+    return {"host": 1000 / config.host_clock, "tx": core, "rx": core, "tx_bit": bit, "rx_bit": bit,
+            "cmis": 1000 / config.cmis_clock_mhz}
 
 
 def constraints(name: str, ports: list[dict], config: LinkConfig) -> str:

@@ -24,7 +24,8 @@ def domains_of(top: str, config: LinkConfig) -> tuple[str, ...]:
     """Clock domains of a top, by name ``tx``, ``rx``, ``transceiver`` or ``managed...``."""
     sides = (top,) if top in ("tx", "rx") else ("tx", "rx")
     bits = tuple(f"{side}_bit" for side in sides) if config.view == "serial" else ()
-    return ("host", *sides, *bits)
+    managed = ("cmis",) if config.cmis and top.startswith("managed") else ()
+    return ("host", *sides, *bits, *managed)
 
 
 def to_rtlil(component: wiring.Component, name: str, domains: Iterable[str],

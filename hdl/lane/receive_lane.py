@@ -54,13 +54,15 @@ class ReceiveLane(wiring.Component):
     i : `gear`·`sampling` bits, in; i_valid : 1 bit, in
     dead : 1 bit, in
         Known to be dead: it never counts as locked.
-    run, open, drop, address, o, ready, tight
+    run, open, drop, address, o, ready, tight, following
         Of :class:`DeskewBuffer`; `o` is descrambled.
     prbs : 3 bits, in
         Test pattern to check, 0 for none.
     clear : 1 bit, in
         Zero the counters.
     status : :class:`LaneStatus`, out
+    wrong : out, 0..max(8, gear)
+        What is added to `errors` of `status` in this cycle.
     taken : `gear` bits, out
         Of the :class:`Sampler`, if there is one.
 
@@ -78,9 +80,11 @@ class ReceiveLane(wiring.Component):
     o: Signal
     ready: Signal
     tight: Signal
+    following: Signal
     prbs: Signal
     clear: Signal
     status: data.View
+    wrong: Signal
     taken: Signal
 
     def __init__(self, *, geometry: Geometry, tolerance: int, depth: int, sampling: int = 1,
@@ -93,6 +97,7 @@ class ReceiveLane(wiring.Component):
             "dead": In(1),
             "run": In(1), "open": In(1), "drop": In(1), "address": In(range(depth)),
             "o": Out(geometry.gear), "ready": Out(1), "tight": Out(1),
+            "following": Out(range(depth)), "wrong": Out(range(max(9, geometry.gear + 1))),
             "prbs": In(3), "clear": In(1), "status": Out(LaneStatus),
             **({"taken": Out(geometry.gear)} if sampling > 1 else {}),
         })
@@ -118,6 +123,7 @@ class ReceiveLane(wiring.Component):
             buffer.locked.eq(locked), buffer.run.eq(self.run), buffer.open.eq(self.open),
             buffer.drop.eq(self.drop), buffer.address.eq(self.address),
             self.o.eq(buffer.o), self.ready.eq(buffer.ready), self.tight.eq(buffer.tight),
+            self.following.eq(buffer.following),
         ]
         m.d.sync += [
             buffer.i.eq(reader.o ^ key.key), buffer.i_valid.eq(reader.o_valid),
@@ -131,7 +137,7 @@ class ReceiveLane(wiring.Component):
             with m.Elif(reader.position > last_marker):
                 m.d.sync += parity.eq(parity ^ fold_parity(reader.o))
 
-        wrong = Signal(range(max(9, geometry.gear + 1)))
+        wrong = self.wrong
         m.d.sync += wrong.eq(0)
         with m.If(locked & reader.judged & reader.parity_valid):
             m.d.sync += wrong.eq(sum(parity ^ reader.parity))

@@ -49,6 +49,8 @@ class DeskewBuffer(wiring.Component):
         It has symbols enough to read on, or takes no part.
     tight : 1 bit, out
         It takes part, and is about to have more than it can hold.
+    following : out, 0..depth-1
+        Where it writes next, as the low part of the place.
 
     Latency: 2 cycles at least from write to read data; 5 with the reader's decision. Cost: the
     memory (distributed RAM) and 2·log2(depth) + width + 3 flip-flops.
@@ -66,6 +68,7 @@ class DeskewBuffer(wiring.Component):
     joined: Signal
     ready: Signal
     tight: Signal
+    following: Signal
 
     def __init__(self, *, width: int, depth: int, places: int):
         if depth < 8 or depth & depth - 1:
@@ -77,6 +80,7 @@ class DeskewBuffer(wiring.Component):
             "i": In(width), "i_valid": In(1), "position": In(range(places)), "locked": In(1),
             "run": In(1), "open": In(1), "drop": In(1), "address": In(range(depth)),
             "o": Out(width), "joined": Out(1), "ready": Out(1), "tight": Out(1),
+            "following": Out(range(depth)),
         })
 
     @property
@@ -88,7 +92,6 @@ class DeskewBuffer(wiring.Component):
         m.submodules.memory = memory = Memory(
             shape=unsigned(self._width), depth=self._depth, init=[])
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        following = Signal(range(self._depth))
         fill = Signal(range(self._depth))
         enough = Signal()
         m.d.comb += [
@@ -96,12 +99,12 @@ class DeskewBuffer(wiring.Component):
             write.data.eq(self.i),
             write.en.eq(self.i_valid),
             read.addr.eq(self.address),
-            fill.eq(following - self.address),
+            fill.eq(self.following - self.address),
             enough.eq(fill >= _TRAIL),
         ]
         m.d.sync += self.o.eq(read.data)
         with m.If(self.i_valid):
-            m.d.sync += following.eq(write.addr + 1)
+            m.d.sync += self.following.eq(write.addr + 1)
         with m.If(~self.run | ~self.locked | (self.joined & (fill == self._depth - 1))
                   | (self.drop & ~enough)):
             m.d.sync += self.joined.eq(0)

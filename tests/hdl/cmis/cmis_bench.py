@@ -8,66 +8,21 @@ from cocotbext.i2c import I2cMaster
 
 from lampyris.sim.reference import cmis
 from lampyris.sim.rtl.bench import parameters, read, start_clock, watchdog
+from lampyris.sim.rtl.management_host import DEVICE, ManagementHost
 
 PARAMETERS = parameters({"lanes": 20, "rounds": 20, "expected": {}})
 LANES = PARAMETERS["lanes"]
 PERIOD_PS = 40_000
-DEVICE = 0x50
 SPEEDS = (1e6, 400e3, 100e3)
 
 
-class Host:
-    """Reads and writes of pages; looks at every acknowledge."""
+class Host(ManagementHost):
+    """The one on the board's bus."""
 
     def __init__(self, dut, speed=1e6):
+        super().__init__(I2cMaster(sda=dut.sda, sda_o=dut.sda_o, scl=dut.scl, scl_o=dut.scl_o,
+                                   speed=speed))
         self.dut = dut
-        self.master = I2cMaster(sda=dut.sda, sda_o=dut.sda_o, scl=dut.scl, scl_o=dut.scl_o,
-                                speed=speed)
-
-    async def put(self, *values, device=DEVICE):
-        """A write transfer without its stop."""
-        await self.master.send_start()
-        for value in (device << 1, *values):
-            if await self.master.send_byte(value):
-                raise AssertionError(f"no acknowledge for {value:02x}")
-
-    async def write(self, byte, *values):
-        await self.put(byte, *values)
-        await self.master.send_stop()
-
-    async def here(self, byte, count):
-        """Random read, on the page that is selected."""
-        await self.put(byte)
-        content = await self.master.read(DEVICE, count)
-        await self.master.send_stop()
-        return bytes(content)
-
-    async def select(self, page, bank=0):
-        await self.write(126, bank, page)
-
-    async def read(self, page, byte, count):
-        if byte >= 128:
-            await self.select(page)
-        return await self.here(byte, count)
-
-    async def fetch(self, wanted):
-        """What a decoder asks for; it is a plain function, so it is called until it has all."""
-        have = {}
-
-        class Missing(Exception):
-            pass
-
-        def get(*place):
-            if place not in have:
-                raise Missing(place)
-            return have[place]
-
-        while True:
-            try:
-                return wanted(get)
-            except Missing as missing:
-                (place,) = missing.args
-                have[place] = await self.read(*place)
 
 
 async def settle(dut, clocks=40):

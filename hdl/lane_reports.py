@@ -1,0 +1,129 @@
+"""What both ends have for a management that asks for the state of a lane. This file only wires."""
+
+from amaranth import Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import LinkConfig
+from .control.error_windows import ErrorWindows, Window
+from .control.health import health_window, look_layout
+from .control.lane_report import LaneReport, lane_report
+from .control.spares import spares_in_use
+from .control.wrong_bits import MOST_WRONG, WrongBits
+from .ports import pass_on
+
+__all__ = ["LaneReports", "error_window", "report_members"]
+
+_PASSED = ("reason", "given_up", "dark", "movable", "shunned", "served", "dac_write", "dac_lane",
+           "dac_code", "turn", "seen", "following", "address")
+
+
+def error_window(config: LinkConfig) -> Window:
+    """How long errors are counted (docs/cmis.md, section 8): with a code, which knows all, wrong
+    symbols by place; else wrong parity bits by lane."""
+    geometry = config.geometry
+    lanes = geometry.physical_lanes
+    clocks = health_window(lanes) if geometry.has_fec else lanes
+    return Window.of(slots=lanes, clocks=clocks, gear=geometry.gear, frame=geometry.marker_period,
+                     markers=geometry.marker_symbols,
+                     most=clocks if geometry.has_fec else MOST_WRONG)
+
+
+def report_members(config: LinkConfig) -> dict[str, wiring.Member]:
+    """The ports that it gives to the receiver; none without a management."""
+    if not config.cmis:
+        return {}
+    errors = error_window(config).errors
+    return {"report_lane": In(8), "report_ask": In(1), "report_done": Out(1),
+            "report": Out(lane_report(errors)), "all_dark": Out(1)}
+
+
+class LaneReports(wiring.Component):
+    """Reports of the lanes, with errors in windows, for a management in another clock.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        With `cmis`.
+
+    Members
+    -------
+    report_lane, report_ask, report_done, report, all_dark
+        `lane`, `ask`, `done`, `report` and `all_dark` of :class:`LaneReport`.
+    reason, given_up, dark, movable, shunned, served, dac_write, dac_lane, dac_code, turn, seen,
+    following, address : in
+        Of :class:`LaneReport`.
+    look : :func:`look_layout`, in
+        Of :class:`LaneHealth`, with a code.
+    wrong : array of `lanes` x 0..max(8, gear), in; pattern : 1 bit, in
+        Without one: wrong bits of each lane in this clock; a test pattern is looked for.
+    """
+
+    report_lane: Signal
+    report_ask: Signal
+    report_done: Signal
+    report: data.View
+    all_dark: Signal
+    reason: Signal
+    given_up: Signal
+    dark: Signal
+    movable: Signal
+    shunned: Signal
+    served: data.View
+    dac_write: Signal
+    dac_lane: Signal
+    dac_code: Signal
+    turn: Signal
+    seen: data.View
+    following: data.View
+    address: Signal
+    look: data.View
+    wrong: data.View
+    pattern: Signal
+
+    def __init__(self, config: LinkConfig):
+        geometry = config.geometry
+        lanes = geometry.physical_lanes
+        window = error_window(config)
+        self._windows = ErrorWindows(window)
+        self._report = LaneReport(
+            lanes=lanes, depth=config.deskew_depth, width=config.threshold_bits,
+            code_lanes=geometry.code_lanes, spares=spares_in_use(geometry),
+            errors=window.errors, by_place=geometry.has_fec,
+            sampled=config.sampling > 1)
+        self._counter = None
+        most = max(8, geometry.gear)
+        if not geometry.has_fec:
+            self._counter = WrongBits(lanes=lanes, most=most)
+        members = self._report.signature.members
+        super().__init__({
+            **report_members(config), **{name: members[name] for name in _PASSED
+                                         if name in members},
+            **({"look": In(look_layout(lanes, health_window(lanes)))} if geometry.has_fec else
+               {"wrong": In(data.ArrayLayout(range(most + 1), lanes)), "pattern": In(1)}),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.windows = windows = self._windows
+        m.submodules.report = report = self._report
+        pass_on(m, self, report, [name for name in _PASSED if name in self.signature.members])
+        m.d.comb += [
+            report.lane.eq(self.report_lane), report.ask.eq(self.report_ask),
+            self.report_done.eq(report.done), self.report.eq(report.report),
+            self.all_dark.eq(report.all_dark), windows.index.eq(report.index),
+            *(getattr(report, name).eq(getattr(windows, name)) for name in (
+                "errors", "whole", "number", "total_errors", "total_bits")),
+        ]
+        if self._counter is None:
+            look = self.look
+            m.d.comb += [windows.look.eq(look.valid), windows.slot.eq(look.place),
+                         windows.counts.eq(look.counts), windows.wrong.eq(look.wrong)]
+            return m
+        m.submodules.counter = counter = self._counter
+        m.d.comb += [
+            counter.i.eq(self.wrong), counter.turn.eq(self.turn), windows.look.eq(1),
+            windows.slot.eq(self.turn), windows.wrong.eq(counter.wrong),
+            windows.counts.eq(self.seen.locked & ~self.pattern),
+        ]
+        return m
