@@ -325,7 +325,7 @@ class WordReceiver(wiring.Component):
         geometry = self._config.geometry
         reports = ReportSender(lanes=geometry.physical_lanes, wait=health.window + 4,
                                shift=report_scale(geometry).shift)
-        m.submodules.reports = DomainRenamer("rx")(reports)
+        m.submodules.error_reports = DomainRenamer("rx")(reports)
         wiring.connect(m, reports.o, spares.report)
         m.d.comb += [
             reports.up.eq(control.up), health.report_index.eq(reports.index),

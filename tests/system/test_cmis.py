@@ -14,5 +14,6 @@ LINK = {"name": "cmis6", "lanes": 4, "parity": 2, "spares": 0, "fec": "word", "m
 def test_both_sides(system, tmp_path):
     link = system("uled16", "lampyris_managed", **LINK)
     result = link.run("cmis", tmp_path, registers=link_map(link.config).plain(), low=16, high=400,
-                      ber=3e-5, cmis_mhz=25.0)
+                      ber=3e-5, cmis_mhz=25.0, wander_ui=0,
+                      stall_source=0.9)
     assert result["missing"] == 0 and 1e-5 < result["rate"] < 1e-4

@@ -28,12 +28,13 @@ DEFAULTS = {
     "registers": {},
     "cmis_mhz": 25.0,
     "window_frames": 64,    # of an error rate
-    "windows": 6,           # that are looked at
+    "windows": 3,           # that are looked at
     "light_clocks": 400_000,    # core clocks from light to traffic
 }
 
 _JOINED, _DARK = 3, 4       # states of a lane, docs/cmis.md, section 8
 _NONE = 0xFFFF
+_SPEED = 2e6                # the master's bits take two of its periods: 1 MHz
 
 
 class Bench:
@@ -59,7 +60,7 @@ class Bench:
         scl = Wire(dut.cmis_scl, dut.cmis_scl_low)
         sda = Wire(dut.cmis_sda, dut.cmis_sda_low)
         self.host = ManagementHost(I2cMaster(
-            sda=dut.cmis_sda, sda_o=sda, scl=dut.cmis_scl, scl_o=scl, speed=1e6))
+            sda=dut.cmis_sda, sda_o=sda, scl=dut.cmis_scl, scl_o=scl, speed=_SPEED))
         self.array = AnalogueArray(dut, self.link)
 
     async def begin(self) -> None:
@@ -97,9 +98,11 @@ class Bench:
             while await self.host.here(150, 2) == before:
                 pass
 
+    async def lane(self, lane: int) -> cmis.Lane:
+        return await self.host.fetch(lambda get: cmis.decode_lane(get, lane))
+
     async def lanes(self) -> list[cmis.Lane]:
-        return [await self.host.fetch(lambda get, lane=lane: cmis.decode_lane(get, lane))
-                for lane in range(self.link.lanes.count)]
+        return [await self.lane(lane) for lane in range(self.link.lanes.count)]
 
     async def clear(self) -> None:
         """Read all flags."""
@@ -196,8 +199,8 @@ async def records(bench: Bench):
         # A loop may have moved it since.
         code = await regs.get("rx", "threshold", "code")
         assert abs(record.threshold - code) <= 1 and abs(record.threshold - array.codes[lane]) <= 1
-        phase = await regs.get("rx", "lane_status", "phase")
-        assert (record.phase - phase) % p["sampling"] in (0, 1, p["sampling"] - 1)
+        if not p["wander_ui"]:
+            assert record.phase == await regs.get("rx", "lane_status", "phase")
         assert record.bias == p["bias"]
         await regs.put("tx", "drive_index", lane | 2 << 16)
         assert record.modulation == await regs.get("tx", "drive_setting", "value")
@@ -252,8 +255,10 @@ async def place_errors(regs: Registers, place: int) -> int:
 
 
 async def lane_without_light(bench: Bench):
-    """All is masked but the flags of the lanes; one loses its light, and gets it back."""
+    """All is masked but the flags of the lanes; one loses its light, and gets it back. There are no
+    bit errors meanwhile, as the code has not room for both."""
     dut, host, link, array = bench.dut, bench.host, bench.link, bench.array
+    link.channel.ber = 0.0
     await host.write(31, 1, 0xFF)
     await host.select(0x10)
     for byte in (213, 214, 226, 227, 232):
@@ -264,8 +269,9 @@ async def lane_without_light(bench: Bench):
     await Timer(5, unit="us")
     assert not read(dut.cmis_interrupt_low) and (await host.read(0, 3, 1))[0] & 1
 
-    lane = link.rng.randrange(link.lanes.count)
-    before = (await bench.lanes())[lane]
+    skews = link.channel.skew_ui
+    lane = link.rng.choice([lane for lane, skew in enumerate(skews) if skew != max(skews)])
+    before = await bench.lane(lane)
     coupling = np.asarray(array.array.coupling)
     kept, coupling[lane] = coupling[lane], 0
     await bench.until(lambda: read(dut.cmis_interrupt_low), bench.p["light_clocks"],
@@ -274,18 +280,19 @@ async def lane_without_light(bench: Bench):
     others = [number != lane for number in range(link.lanes.count)]
     assert found["locked"] == others and found["locked_lanes"] == link.lanes.count - 1
     assert found["lock_lost"] == [not other for other in others]
+    gone = found["died"][lane]
     await bench.rounds()
-    record = (await bench.lanes())[lane]
+    record = await bench.lane(lane)
     assert not record.locked and record.position == _NONE and record.skew == 255
     assert await bench.training.locked() == sum(1 << place for place, other in enumerate(others)
                                                 if other)
-    await bench.clear()
-    await bench.until(lambda: read(dut.cmis_interrupt_low), bench.p["light_clocks"],
-                      "the lane is not given up")
-    found = await host.fetch(cmis.decode_map)
-    assert found["died"] == found["dead"] == [not other for other in others]
-    assert found["link"] == 1
-    record = (await bench.lanes())[lane]
+    if not gone:                # its flag has been read as 0
+        await bench.until(lambda: read(dut.cmis_interrupt_low), bench.p["light_clocks"],
+                          "the lane is not given up")
+        found = await host.fetch(cmis.decode_map)
+        assert found["died"] == [not other for other in others]
+    assert found["dead"] == [not other for other in others] and found["link"] == 1
+    record = await bench.lane(lane)
     assert record.dead and record.state in (_DARK, _DARK + 1)
 
     coupling[lane] = kept
@@ -293,7 +300,7 @@ async def lane_without_light(bench: Bench):
                                "the lane is not back")
     await bench.training.whole()
     await bench.rounds()
-    record = (await bench.lanes())[lane]
+    record = await bench.lane(lane)
     assert record.locked and not record.dead and record.position == before.position
 
 
