@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from amaranth import Module, ResetInserter, Signal
 
 from lampyris.control.error_windows import ErrorWindows, Window
 from lampyris.control.wrong_bits import WrongBits
@@ -49,6 +50,31 @@ def test_windows(slots, rounds):
                     assert ctx.get(dut.errors) == sum(round_[slot][1] for round_ in looks)
 
     simulate(dut, [testbench])
+
+
+def test_reset():
+    """What the memory still has from before is not shown."""
+    dut, reset = ErrorWindows(Window(slots=2, rounds=1, bits=100, most=9)), Signal()
+    m = Module()
+    m.submodules.dut = ResetInserter(reset)(dut)
+
+    async def testbench(ctx):
+        for again in (0, 1):
+            ctx.set(reset, again)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            await ctx.tick()
+            assert not ctx.get(dut.whole)
+            ctx.set(dut.look, 1)
+            ctx.set(dut.counts, 1)
+            for slot in (0, 1):
+                ctx.set(dut.slot, slot)
+                await ctx.tick()
+            ctx.set(dut.look, 0)
+            await ctx.tick().repeat(2)
+            assert ctx.get(dut.whole) and ctx.get(dut.number) == 1
+
+    simulate(m, [testbench])
 
 
 @pytest.mark.parametrize("slots, clocks, gear, frame, markers, most, expected", [
