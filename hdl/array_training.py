@@ -8,12 +8,16 @@ from .config import LinkConfig
 from .control.event_log import Event, EventLog
 from .control.link_control import DownReason
 from .control.training import LinkState, LinkTraining
+from .optics.eye_truth import EyeTruth
 from .optics.optics import Optics, lane_layout
+from .optics.scanned_place import ScannedPlace
 from .optics.threshold_loop import threshold_layout
+from .shapes import error_layout
 
 __all__ = ["ArrayTraining", "training_members"]
 
 _LONGEST = 20       # of an eye scan, a power of two of words per code
+_PIPELINE = 20      # cycles from a word's samples to the deskew and from there, with some to spare
 
 
 def training_members(config: LinkConfig) -> dict[str, wiring.Member]:
@@ -29,6 +33,7 @@ def training_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "threshold_write": In(1), "threshold_manual": In(1), "threshold_code": In(width),
         "threshold_state": Out(threshold_layout(width)),
         "scan_start": In(1), "scan_dwell": In(range(_LONGEST + 1)), "scanning": Out(1),
+        "fec_truth": Out(1),
         "scan_code": In(width), "scan_place": In(range(ratio)), "scan_count": Out(16),
         "link_state": Out(LinkState), "calibrating": Out(1),
         "event_index": In(6), "event": Out(Event), "events": Out(16),
@@ -42,6 +47,8 @@ class ArrayTraining(wiring.Component):
     ----------
     config : LinkConfig
         With `threshold_bits`.
+    error_delay : int
+        Of :class:`Correction`; 0 without FEC.
 
     Members
     -------
@@ -50,13 +57,18 @@ class ArrayTraining(wiring.Component):
     locked, dead : N bits, in; running, up : 1 bit, in; reason : :class:`DownReason`, in
     turn : in, 0..N-1; turn_locked : 1 bit, in
         `turn` of :class:`LaneWindow`, and whether that lane is locked.
+    turn_joined : 1 bit, in; turn_identity : 11 bits, in; present : N bits, in
+        With :attr:`watches` only: of :class:`ScannedPlace`.
+    place : out, 0..N-1; errors : :func:`error_layout`, in
+        With :attr:`watches` only: the logical lane that is scanned, and `errors` of
+        :class:`Correction` there.
     lane_index : 11 bits, in
         Lane that is meant by `retrain`, `threshold_*` and `scan_start`.
     absent, movable : N bits, out; hope : 1 bit, out
         Of :class:`LinkTraining`.
     monitor_data, monitor_valid, monitor_lane, monitor_code
         `i`, `i_valid`, `lane` and `code` of :class:`Optics`.
-    dac_write, dac_lane, dac_code, roving, freeze, scanning
+    dac_write, dac_lane, dac_code, roving, freeze, scanning, fec_truth
         Of :class:`Optics`.
     training_hold, retrain, calibrating
         `hold`, `retrain` and `calibrating` of :class:`LinkTraining`.
@@ -83,6 +95,11 @@ class ArrayTraining(wiring.Component):
     reason: Signal
     turn: Signal
     turn_locked: Signal
+    turn_joined: Signal
+    turn_identity: Signal
+    present: Signal
+    place: Signal
+    errors: data.View
     lane_index: Signal
     absent: Signal
     movable: Signal
@@ -99,6 +116,7 @@ class ArrayTraining(wiring.Component):
     threshold_manual: Signal
     threshold_code: Signal
     threshold_state: data.View
+    fec_truth: Signal
     scan_start: Signal
     scan_dwell: Signal
     scan_code: Signal
@@ -110,16 +128,33 @@ class ArrayTraining(wiring.Component):
     event: data.View
     events: Signal
 
-    def __init__(self, config: LinkConfig):
+    def __init__(self, config: LinkConfig, *, error_delay: int = 0):
         self._config = config
-        lanes = config.geometry.physical_lanes
+        geometry, lanes = config.geometry, config.geometry.physical_lanes
+        delay = config.deskew_depth + error_delay + geometry.marker_symbols + _PIPELINE
+        self._truth = None
+        if geometry.has_fec and geometry.marker_period > delay + 64:
+            self._truth = EyeTruth(
+                gear=config.gear, ratio=config.sampling, delay=delay, period=geometry.marker_period,
+                markers=geometry.marker_symbols, syncs=geometry.sync_symbols,
+                tolerance=config.marker_tolerance,
+                patience=8 * geometry.marker_period + 64 * lanes)
         super().__init__({
             "i": In(data.ArrayLayout(lane_layout(config.gear, config.sampling), lanes)),
             "locked": In(lanes), "dead": In(lanes), "running": In(1), "up": In(1),
             "reason": In(DownReason), "turn": In(range(lanes)), "turn_locked": In(1),
             "lane_index": In(11), "absent": Out(lanes), "movable": Out(lanes), "hope": Out(1),
+            **({"turn_joined": In(1), "turn_identity": In(11), "present": In(lanes),
+                "place": Out(range(lanes)), "errors": In(error_layout(config.gear))}
+               if self.watches else {}),
             **training_members(config),
         })
+
+    @property
+    def watches(self) -> bool:
+        """Eye scans may have the truth from the FEC: there is one, and the frames are not too
+        short."""
+        return self._truth is not None
 
     def elaborate(self, platform):
         m = Module()
@@ -127,7 +162,7 @@ class ArrayTraining(wiring.Component):
         lanes = geometry.physical_lanes
         m.submodules.optics = optics = Optics(
             lanes=lanes, gear=config.gear, ratio=config.sampling, width=config.threshold_bits,
-            longest=_LONGEST)
+            longest=_LONGEST, truth=self._truth)
         m.submodules.training = training = LinkTraining(
             lanes=lanes, warm_up=config.warm_up_words,
             patience=geometry.lock_words)
@@ -149,7 +184,7 @@ class ArrayTraining(wiring.Component):
             log.turn.eq(self.turn), log.locked.eq(self.turn_locked),
             log.index.eq(self.event_index), self.event.eq(log.event), self.events.eq(log.count),
         ]
-        for name in ("dac_write", "dac_lane", "dac_code", "scanning"):
+        for name in ("dac_write", "dac_lane", "dac_code", "scanning", "fec_truth"):
             m.d.comb += getattr(self, name).eq(getattr(optics, name))
         for name in ("roving", "freeze"):
             m.d.comb += getattr(optics, name).eq(getattr(self, name))
@@ -157,6 +192,15 @@ class ArrayTraining(wiring.Component):
             m.d.comb += getattr(training, name).eq(getattr(self, name))
         for name in ("turn", "begun", "over", "judged", "dark"):
             m.d.comb += getattr(training, name).eq(getattr(optics, name))
+
+        if self.watches:
+            m.submodules.scanned = scanned = ScannedPlace(lanes=lanes)
+            m.d.comb += [
+                scanned.lane.eq(optics.lane), scanned.turn.eq(self.turn),
+                scanned.joined.eq(self.turn_joined), scanned.identity.eq(self.turn_identity),
+                scanned.present.eq(self.present), self.place.eq(scanned.place),
+                optics.up.eq(self.up), optics.sure.eq(scanned.sure), optics.errors.eq(self.errors),
+            ]
 
         # Wishes wait until the loop has time for them.
         for wish, start, values in (

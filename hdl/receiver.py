@@ -153,7 +153,8 @@ class WordReceiver(wiring.Component):
 
         # Core clock: each physical lane by itself.
         absent = Signal(lanes)
-        correction = Correction(geometry=geometry, delay=sorter_latency(lanes))
+        correction = Correction(geometry=geometry, delay=sorter_latency(lanes),
+                                watched=config.threshold_bits > 0)
         control = LinkControl(geometry=geometry, settling=correction.settling)
         order = LaneOrder(lanes=lanes, code_lanes=geometry.code_lanes)
         reader = DeskewReader(lanes=lanes, depth=depth, places=geometry.marker_period,
@@ -202,7 +203,8 @@ class WordReceiver(wiring.Component):
         reports = self._report_lanes(m, parts, absent, control=control, order=order,
                                      reader=reader, window=window)
         if config.threshold_bits:
-            self._train_lanes(m, parts, absent, control=control, window=window, reports=reports)
+            self._train_lanes(m, parts, absent, control=control, order=order, window=window,
+                              correction=correction, reports=reports)
         if geometry.has_fec:
             self._watch_lanes(m, control=control, order=order, reader=reader, window=window,
                               correction=correction, reports=reports)
@@ -334,13 +336,15 @@ class WordReceiver(wiring.Component):
         ]
 
     def _train_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
-                     window: LaneWindow, reports: LaneReports | None):
+                     order: LaneOrder, window: LaneWindow, correction: Correction,
+                     reports: LaneReports | None):
         """With threshold DACs: what sets them, and watches the lanes' eyes."""
-        training = ArrayTraining(self._config)
+        training = ArrayTraining(self._config, error_delay=correction.error_delay)
         m.submodules.training = DomainRenamer("rx")(training)
         for lane, part in enumerate(parts):
             m.d.comb += [training.i[lane].phase.eq(part.status.phase),
-                         training.i[lane].taken.eq(part.taken)]
+                         training.i[lane].taken.eq(part.taken),
+                         training.i[lane].mark.eq(part.mark)]
         m.d.comb += [
             training.locked.eq(control.locked), training.dead.eq(self.lane_dead),
             training.running.eq(control.run), training.up.eq(control.up),
@@ -348,6 +352,13 @@ class WordReceiver(wiring.Component):
             training.turn_locked.eq(window.seen.locked), training.lane_index.eq(self.lane_index),
             absent.eq(training.absent), control.hope.eq(training.hope),
         ]
+        if training.watches:
+            m.d.comb += [
+                training.turn_joined.eq(window.seen.joined),
+                training.turn_identity.eq(window.seen.identity),
+                training.present.eq(order.present),
+                correction.place.eq(training.place), training.errors.eq(correction.errors),
+            ]
         pass_on(m, self, training, training_members(self._config))
         if reports:
             m.d.comb += [reports.movable.eq(training.movable),

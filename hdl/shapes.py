@@ -3,7 +3,7 @@
 from amaranth import unsigned
 from amaranth.lib import data
 
-__all__ = ["beat_layout", "codes_layout", "drive_layout", "report_layout"]
+__all__ = ["beat_layout", "codes_layout", "drive_layout", "error_layout", "report_layout"]
 
 
 def beat_layout(width: int) -> data.StructLayout:
@@ -30,6 +30,15 @@ def codes_layout(bits: int) -> data.StructLayout:
 def drive_layout(lanes: int, bits: int) -> data.StructLayout:
     """Codes for one of `lanes` lanes."""
     return data.StructLayout({"lane": range(lanes), "codes": codes_layout(bits)})
+
+
+def error_layout(gear: int) -> data.StructLayout:
+    """What the decoder says of one lane's symbols, those of the payload in order.
+
+    There is one if `valid`; `first` is that of a frame. `error` is what was to be added to it, if
+    `known`.
+    """
+    return data.StructLayout({"valid": 1, "first": 1, "known": 1, "error": unsigned(gear)})
 
 
 def report_layout(lanes: int, width: int) -> data.StructLayout:

@@ -24,7 +24,8 @@ def training_registers(config: LinkConfig) -> tuple[Register, ...]:
         Register("training", 0x100, "The way from dark to traffic.", (
             Field("state", 0, 3, _RO, "Where the link is.", values=_names(LinkState)),
             Field("calibrating", 4, 1, _RO, "Some lane is to be calibrated."),
-            Field("scanning", 5, 1, _RO, "An eye scan is under way."))),
+            Field("scanning", 5, 1, _RO, "An eye scan is under way."),
+            Field("fec_truth", 6, 1, _RO, "It, or the last one, has the FEC for truth."))),
         Register("training_control", 0x104, "What is done by itself.", (
             Field("roving", 0, 1, _RW, "There is a monitor comparator.", 1),
             Field("freeze", 1, 1, _RW, "Move no threshold."),
@@ -49,7 +50,7 @@ def training_registers(config: LinkConfig) -> tuple[Register, ...]:
             Field("place", 16, (config.sampling - 1).bit_length(), _RW, "Place in the bit.")),
                  settle=2),
         Register("scan_count", 0x128, "Count of the last eye scan, at scan_index.", (
-            Field("wrong", 0, 16, _RO, "Samples that were not the lane's own bit; saturates."),)),
+            Field("wrong", 0, 16, _RO, "Samples that differ from the truth; saturates."),)),
         Register("log_index", 0x130, "Which event the log shows.", (
             Field("back", 0, 6, _RW, "Events since; 0 is the last one."),), settle=4),
         Register("log_event", 0x134, "Event at log_index; another one if log_count has changed.", (
@@ -72,7 +73,8 @@ def training_block(m: Module, config: LinkConfig, link: Any, bank: Any) -> Regis
     state, event = link.threshold_state, link.event
     return RegisterBlock(training_registers(config), {
         "training_state": link.link_state, "training_calibrating": link.calibrating,
-        "training_scanning": link.scanning, "training_control_roving": link.roving,
+        "training_scanning": link.scanning, "training_fec_truth": link.fec_truth,
+        "training_control_roving": link.roving,
         "training_control_freeze": link.freeze, "training_control_hold": link.training_hold,
         "training_control_retrain": link.retrain,
         "threshold_code": state.code, "threshold_code_value": link.threshold_code,

@@ -64,7 +64,8 @@ def word_codec(lanes: int, parity: int, *, m: int = 8, placed: bool = False) -> 
     n = lanes + parity
     code = {"n": n, "k": lanes, "m": m}
     name = f"`word` {lanes} + {parity} lanes, RS({n},{lanes}), m = {m}"
-    encoder, decoder = (lambda: WordEncoder(**code)), (lambda: WordDecoder(**code))
+    encoder, decoder = (lambda: WordEncoder(n=n, k=lanes, m=m),
+                        lambda: WordDecoder(n=n, k=lanes, m=m))
     if placed:
         return Codec(name, lanes * m, {"encoder": encoder, "decoder": decoder}, placed=True)
 

@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +19,31 @@ from lampyris.sim.reference.eye import bit_error_rate
 
 from .errors import UserError, requires
 
-__all__ = ["CASES", "CODES", "LIMIT", "TARGETS", "Eye", "main", "page"]
+__all__ = ["CASES", "CODES", "LIMIT", "TARGETS", "Case", "Eye", "main", "page"]
 
 GEAR = 8
 CODES = (np.arange(32) - 15.5) / 10
 """Thresholds of a DAC of 5 bits; -1 is the level of a 0, 1 that of a 1."""
 
+
+@dataclass(frozen=True)
+class Case:
+    """A lane; the noise that the monitor has in common with it; and whether FEC is the truth."""
+
+    lane: OpticalLane
+    shared: float = 0.0
+    fec: bool = False
+
+
 CASES = {
-    "Q = 6, 8 samples per bit": OpticalLane(ratio=8, phase_ui=0.0, rise_ui=0.5, noise=1 / 6),
+    "Q = 6, 8 samples per bit":
+        Case(OpticalLane(ratio=8, phase_ui=0.0, rise_ui=0.5, noise=1 / 6)),
     "Q = 4, 4 samples per bit, slow edges":
-        OpticalLane(ratio=4, phase_ui=1 / 8, rise_ui=0.8, noise=1 / 4),
+        Case(OpticalLane(ratio=4, phase_ui=1 / 8, rise_ui=0.8, noise=1 / 4)),
     "Q = 2.5, 3 samples per bit, a lane with errors of its own":
-        OpticalLane(ratio=3, phase_ui=1 / 6, rise_ui=0.5, noise=1 / 2.5),
+        Case(OpticalLane(ratio=3, phase_ui=1 / 6, rise_ui=0.5, noise=1 / 2.5)),
+    "Q = 2.5 with FEC truth, 3 samples per bit, most of the noise on both":
+        Case(OpticalLane(ratio=3, phase_ui=1 / 6, rise_ui=0.5, noise=0.15), shared=0.37, fec=True),
 }
 
 TARGETS = (0.1, 1e-2, 1e-3)
@@ -41,20 +55,28 @@ WORDS = 4096
 
 @dataclass(frozen=True)
 class Eye:
-    """A scan, and the theory of its points."""
+    """A scan, and the theory of its points, if the noise of both comparators is independent or
+    the truth that of the FEC."""
 
     lane: OpticalLane
     scan: EyeScan
+    shared: float = 0.0
+    fec: bool = False
+
+    @property
+    def own(self) -> float:
+        """Share of the truth that is wrong."""
+        return 0.0 if self.fec else self.scan.lane
 
     def theory(self, times, thresholds, *, own: float = 0.0) -> np.ndarray:
-        return mismatch(times, thresholds, rise_ui=self.lane.rise_ui, noise=self.lane.noise,
-                        lane=own)
+        return mismatch(times, thresholds, rise_ui=self.lane.rise_ui,
+                        noise=hypot(self.lane.noise, self.shared), lane=own)
 
     @property
     def expected(self) -> np.ndarray:
         """Shares of mismatches, [codes, places]."""
         return self.theory(self.scan.times[None], self.scan.thresholds[:, None],
-                           own=self.scan.lane)
+                           own=self.own)
 
     @property
     def tails(self) -> np.ndarray:
@@ -66,7 +88,7 @@ class Eye:
     @property
     def rates(self) -> np.ndarray:
         """The monitor's error rates: mismatches without those of the lane."""
-        return bit_error_rate(self.scan.counts / self.scan.bits, self.scan.lane)
+        return bit_error_rate(self.scan.counts / self.scan.bits, self.own)
 
     def contour(self, place: int, target: float) -> tuple[float, float] | None:
         """Thresholds at which the counted error rate passes a target, below and above the middle;
@@ -99,7 +121,8 @@ def page(eyes: dict[str, Eye], plot: str) -> str:
         "",
         f"Scans of {len(CODES)} codes as the eye monitor makes them ([lane.md](lane.md), section "
         "5), by its bit-exact model. Light of straight edges, Gaussian noise of the same strength "
-        "on lane and monitor; Q is the distance of a level from the middle in standard deviations. "
+        "on lane and monitor, each its own unless said; Q is the distance of a level from the "
+        "middle in standard deviations. "
         "Thresholds are relative: -1 is the level of a 0, 1 that of a 1; a code is 0.1. Theory is "
         "the Q-function, over all neighbours of a bit. A point is wrong if a count so far from "
         f"theory, or farther, has a probability below {LIMIT:g}; then the command fails.",
@@ -155,9 +178,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         draw = requires("lampyris.cli.eye_plot", "plots").draw      # before the work
         work_folder(args.output.parent)
         eyes = {}
-        for name, lane in CASES.items():
+        for name, case in CASES.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
-            eyes[name] = Eye(lane, scan_eye(lane, CODES, gear=GEAR, words=args.words))
+            eyes[name] = Eye(case.lane, scan_eye(
+                    case.lane, CODES, gear=GEAR, words=args.words, shared=case.shared,
+                    fec=case.fec), case.shared, case.fec)
         write_text(plot, draw(eyes, TARGETS))
         write_text(args.output, page(eyes, plot.name))
     except (ToolError, UserError) as error:

@@ -30,6 +30,8 @@ class GroupDecoder(wiring.Component):
     Parameters
     ----------
     group : Group
+    watched : bool
+        With `place` and `error`.
 
     Members
     -------
@@ -57,6 +59,9 @@ class GroupDecoder(wiring.Component):
     erased : out, 0..L; overfull : 1 bit, out
         Number of lanes erased, and some codeword has more than n - k erased symbols; in force for
         the group that is in the key equation.
+    place : in, 0..L-1; error : m bits, out
+        A lane to look at, and what was added to its symbol of the slot. Cost: m multiplexers of
+        L:1.
 
     Latency: :attr:`latency` cycles from the last word of a group to its first output, 39 for kp4 on
     128 lanes: 1 for the syndromes, 16 for the key equation, 21 until all slots are searched, 1 to
@@ -81,9 +86,11 @@ class GroupDecoder(wiring.Component):
     failed: Signal
     erased: Signal
     overfull: Signal
+    place: Signal
+    error: Signal
 
-    def __init__(self, group: Group):
-        self._group = group
+    def __init__(self, group: Group, *, watched: bool = False):
+        self._group, self._watched = group, watched
         self._syndromes = GroupSyndromes(group)
         self._list = ErasureList(group)
         self._search = GroupSearch(group)
@@ -95,6 +102,7 @@ class GroupDecoder(wiring.Component):
             "o": Out(size), "o_valid": Out(1), "o_start": Out(1), "o_first": Out(1),
             "slot_valid": Out(1), "corrected": Out(group.lanes), "failed": Out(1),
             "erased": Out(range(group.lanes + 1)), "overfull": Out(1),
+            **({"place": In(range(group.lanes)), "error": Out(group.code.m)} if watched else {}),
         })
 
     @property
@@ -151,6 +159,8 @@ class GroupDecoder(wiring.Component):
             self.corrected.eq(Cat(present & changes.word_select(lane, group.code.m).any()
                                   for lane in range(group.lanes))),
         ]
+        if self._watched:
+            m.d.sync += self.error.eq(changes.word_select(self.place, group.code.m))
         with m.If(deliver):
             m.d.sync += self.o.eq(word[:-1] ^ changes)
         with m.If(search.done):

@@ -1,12 +1,15 @@
 """Words of all code lanes -> message words, corrected, and where they are in their blocks."""
 
+from itertools import pairwise
+
 from amaranth import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..fec.decoder import WordDecoder
 from ..fec.group_decoder import GroupDecoder
 from ..geometry import Geometry
+from ..shapes import error_layout
 from .group_slots import GroupSlots
 from .word_gate import WordGate
 
@@ -24,6 +27,8 @@ class Correction(wiring.Component):
     geometry : Geometry
     delay : int
         Cycles that `word` comes after `valid` and `position`.
+    watched : bool
+        With a code: there are `place` and `error`.
 
     Members
     -------
@@ -41,6 +46,9 @@ class Correction(wiring.Component):
         Pulse for a word of the code that was changed; that could not be.
     erased : out, 0..code_lanes; overfull : 1 bit, out
         As in the decoder.
+    place : in, 0..N-1; errors : :func:`error_layout`, out
+        A logical lane to look at, and what was wrong with its symbols. With a symbol per word a
+        spare is known, too: it should have been 0.
 
     Latency from `word` to `o`: that of the decoder, see :class:`WordDecoder`; with a group code,
     the words of a group come together after its last one, see :class:`GroupDecoder`. None without.
@@ -59,21 +67,27 @@ class Correction(wiring.Component):
     failed: Signal
     erased: Signal
     overfull: Signal
+    place: Signal
+    errors: data.View
 
-    def __init__(self, *, geometry: Geometry, delay: int):
+    def __init__(self, *, geometry: Geometry, delay: int, watched: bool = False):
         self._geometry, self._delay = geometry, delay
         lanes = geometry.physical_lanes
+        self._watched = watched = watched and geometry.has_fec
         self._words = self._groups = None
         if geometry.group:
-            self._groups = GroupDecoder(geometry.group)
+            self._groups = GroupDecoder(geometry.group, watched=watched)
         elif geometry.parity:
-            self._words = WordDecoder(n=geometry.code_lanes, k=geometry.lanes, m=geometry.gear)
+            self._words = WordDecoder(n=geometry.code_lanes, k=geometry.lanes, m=geometry.gear,
+                                      watched=watched)
         super().__init__({
             "valid": In(1), "position": In(range(geometry.marker_period)),
             "word": In(lanes * geometry.gear), "erasures": In(geometry.code_lanes),
             "o": Out(geometry.word_bits), "take": Out(1), "last": Out(1), "bad": Out(1),
             "wrong": Out(lanes), "corrected": Out(1), "failed": Out(1),
             "erased": Out(range(geometry.code_lanes + 1)), "overfull": Out(1),
+            **({"place": In(range(lanes)), "errors": Out(error_layout(geometry.gear))}
+               if watched else {}),
         })
 
     @property
@@ -87,6 +101,16 @@ class Correction(wiring.Component):
             group = self._geometry.group        # two lists of erasures, each for a whole group
             cycles += self._groups.latency + 2 * (group.code.n + 2 + group.slots)
         return cycles
+
+    @property
+    def error_delay(self) -> int:
+        """Cycles from `valid` of a word to its `errors`, at most, if all words come in a row."""
+        delay = self._delay
+        if self._words:
+            delay += self._words.latency
+        if self._groups and self._geometry.group:
+            delay += self._groups.latency + self._geometry.group.slots
+        return delay
 
     def elaborate(self, platform):
         m = Module()
@@ -119,6 +143,29 @@ class Correction(wiring.Component):
             self.overfull.eq(decoder.overfull),
             self.wrong.eq(Cat(decoder.corrected, self._wrong_spares(m, gate.payload))),
         ]
+        if self._watched:
+            self._watch_words(m, decoder, gate.payload)
+
+    def _watch_words(self, m: Module, decoder: WordDecoder, payload: Signal):
+        geometry = self._geometry
+        begins = Signal(self._delay)        # the first of the payload comes, with `word`
+        m.d.sync += begins.eq(Cat(self.valid & (self.position == geometry.marker_symbols), begins))
+        now = Signal(2 + (geometry.gear if geometry.spares else 0))
+        spare = Signal()
+        m.d.comb += [Cat(now[:2]).eq(Cat(payload, begins[-1])),
+                     decoder.place.eq(self.place), spare.eq(self.place >= geometry.code_lanes)]
+        for place in range(geometry.code_lanes, geometry.physical_lanes):
+            with m.If(self.place == place):
+                m.d.comb += now[2:].eq(self.word.word_select(place, geometry.gear))
+        waiting = [now]
+        for age in range(decoder.latency):
+            waiting.append(Signal.like(now, name=f"waiting{age}"))
+        m.d.sync += [new.eq(old) for old, new in pairwise(waiting)]
+        m.d.comb += [
+            Cat(self.errors.valid, self.errors.first).eq(waiting[-1][:2]),
+            self.errors.known.eq(spare | ~decoder.failed),
+            self.errors.error.eq(Mux(spare, waiting[-1][2:], decoder.error)),
+        ]
 
     def _correct_groups(self, m: Module, decoder: GroupDecoder):
         geometry = self._geometry
@@ -138,6 +185,14 @@ class Correction(wiring.Component):
             self.erased.eq(decoder.erased), self.overfull.eq(decoder.overfull),
             self.wrong.eq(Cat(decoder.corrected, self._wrong_spares(m, decoder.valid))),
         ]
+        if self._watched:
+            spare = self.place >= geometry.code_lanes
+            m.d.comb += [
+                decoder.place.eq(self.place), self.errors.valid.eq(decoder.slot_valid),
+                self.errors.first.eq(decoder.o_start & decoder.o_first),
+                self.errors.known.eq(~spare & ~decoder.failed),
+                self.errors.error.eq(decoder.error),
+            ]
         if geometry.words_per_block == 1:
             m.d.comb += [self.take.eq(decoder.o_valid), self.last.eq(1)]
             return

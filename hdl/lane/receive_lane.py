@@ -63,8 +63,9 @@ class ReceiveLane(wiring.Component):
     status : :class:`LaneStatus`, out
     wrong : out, 0..max(8, gear)
         What is added to `errors` of `status` in this cycle.
-    taken : `gear` bits, out
-        Of the :class:`Sampler`, if there is one.
+    taken : `gear` bits, out; mark : 1 bit, out
+        If there is a :class:`Sampler`: its `taken`; and the first symbol of a frame left it 5
+        cycles ago.
 
     Latency: 6 cycles from the deserializer's symbol to the write into the buffer, and those of the
     sampler.
@@ -86,6 +87,7 @@ class ReceiveLane(wiring.Component):
     status: data.View
     wrong: Signal
     taken: Signal
+    mark: Signal
 
     def __init__(self, *, geometry: Geometry, tolerance: int, depth: int, sampling: int = 1,
                  scrambler: bool = True, test_patterns: bool = True):
@@ -99,7 +101,7 @@ class ReceiveLane(wiring.Component):
             "o": Out(geometry.gear), "ready": Out(1), "tight": Out(1),
             "following": Out(range(depth)), "wrong": Out(range(max(9, geometry.gear + 1))),
             "prbs": In(3), "clear": In(1), "status": Out(LaneStatus),
-            **({"taken": Out(geometry.gear)} if sampling > 1 else {}),
+            **({"taken": Out(geometry.gear), "mark": Out(1)} if sampling > 1 else {}),
         })
 
     def elaborate(self, platform):
@@ -129,6 +131,9 @@ class ReceiveLane(wiring.Component):
             buffer.i.eq(reader.o ^ key.key), buffer.i_valid.eq(reader.o_valid),
             buffer.position.eq(reader.position),
         ]
+
+        if self._sampling > 1:
+            m.d.comb += self.mark.eq(locked & buffer.i_valid & (buffer.position == 0))
 
         parity = Signal(8)
         with m.If(reader.o_valid):

@@ -32,12 +32,15 @@ class EyePlaces(wiring.Component):
         For each place the samples of all bits. Place ratio // 2 is where the lane is sampled.
     bits : `gear` bits, out
         The lane's.
+    more : 0..2, out
+        Of :class:`BitPicker`: the lane has taken gear - 1 + `more` bits in this word, the last of
+        `bits` among them.
     valid : 1 bit, out
         There is a new word.
 
     Latency: the word of a cycle is there after 3 cycles, at ratio 3 after 2. Cost with gear 8,
     most of it a shift of gear·ratio bits by `phase`: 95, 129 and 315 LUT4, 60, 110 and 209
-    flip-flops at ratio 3, 4 and 8.
+    flip-flops at ratio 3, 4 and 8, and 4 more of each with `more`.
     """
 
     i: Signal
@@ -46,6 +49,7 @@ class EyePlaces(wiring.Component):
     taken: Signal
     seen: data.View
     bits: Signal
+    more: Signal
     valid: Signal
 
     def __init__(self, *, gear: int, ratio: int):
@@ -53,7 +57,8 @@ class EyePlaces(wiring.Component):
         self._gear, self._ratio = gear, ratio
         super().__init__({
             "i": In(gear * ratio), "i_valid": In(1), "phase": In(range(ratio)), "taken": In(gear),
-            "seen": Out(data.ArrayLayout(gear, ratio)), "bits": Out(gear), "valid": Out(1),
+            "seen": Out(data.ArrayLayout(gear, ratio)), "bits": Out(gear), "more": Out(2),
+            "valid": Out(1),
         })
 
     def elaborate(self, platform):
@@ -65,7 +70,9 @@ class EyePlaces(wiring.Component):
         words = [self.i]
         for age in range(1, late + 3):
             words.append(Signal(gear * ratio, name=f"word{age}"))
-        phase = Signal(range(ratio))
+        phase, phase_before = Signal(range(ratio)), Signal(range(ratio))
+        left = (phase_before == 0) & (phase == ratio - 1)
+        twice = (phase_before == ratio - 1) & (phase == 0)
         before = ratio // 2 + late          # samples from the word before
         after = max(0, ratio - 1 - before)
         line = Cat(words[late + 2][-before:], words[late + 1], words[late][:after])
@@ -74,6 +81,7 @@ class EyePlaces(wiring.Component):
         m.d.sync += self.valid.eq(self.i_valid)
         with m.If(self.i_valid):
             m.d.sync += [new.eq(old) for old, new in pairwise(words)]
-            m.d.sync += [phase.eq(self.phase), self.bits.eq(self.taken)]
+            m.d.sync += [phase.eq(self.phase), phase_before.eq(phase), self.bits.eq(self.taken),
+                         self.more.eq(1 + left - twice)]
             m.d.sync += [self.seen[place].eq(places[place::ratio]) for place in range(ratio)]
         return m

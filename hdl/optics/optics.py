@@ -5,16 +5,22 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..checks import check_range
+from ..shapes import error_layout
 from .eye_monitor import EyeMonitor
 from .eye_places import EyePlaces
+from .eye_truth import EyeTruth
 from .threshold_loop import ThresholdLoop, command_layout, threshold_layout
 
 __all__ = ["Optics", "lane_layout", "scan_layout"]
 
 
+_TRUTH_CYCLES = 2       # of EyeTruth, beyond its delay
+
+
 def lane_layout(gear: int, ratio: int) -> data.StructLayout:
-    """What it hears of each lane: `phase` and `taken` of its `Sampler`."""
-    return data.StructLayout({"phase": range(ratio), "taken": gear})
+    """What it hears of each lane: `phase` and `taken` of its `Sampler`, `mark` of its
+    `ReceiveLane`."""
+    return data.StructLayout({"phase": range(ratio), "taken": gear, "mark": 1})
 
 
 def scan_layout(lanes: int, longest: int) -> data.StructLayout:
@@ -37,6 +43,8 @@ class Optics(wiring.Component):
         Of the lanes' samplers.
     longest, count_width
         Of :class:`EyeMonitor`.
+    truth : :class:`EyeTruth` or None
+        Of the same gear and ratio, where there is FEC. Each code takes its delay longer.
 
     Members
     -------
@@ -55,12 +63,17 @@ class Optics(wiring.Component):
     scan : stream of :func:`scan_layout`, in
         Taken when the scan begins.
     scanning : 1 bit, out
+    fec_truth : 1 bit, out
+        The scan, or the last one, has had the truth from the FEC.
+    up, sure : 1 bit, in; errors : :func:`error_layout`, in
+        Of :class:`EyeTruth`, if there is one, for the lane `lane`.
     looked, index_code, index_place, count
         Of :class:`EyeMonitor`.
 
     Latency: 2 cycles more than those of the parts. Cost on an ECP5 of speed grade 6, placed alone,
     with gear 8 and ratio 4: 1315 LUT4, 584 flip-flops, a block RAM and 117 MHz with 8 lanes; 2789
-    LUT4, 620 flip-flops, 3 block RAMs and 102 MHz with 140, which is 20 LUT4 per lane.
+    LUT4, 620 flip-flops, 3 block RAMs and 102 MHz with 140, which is 20 LUT4 per lane. With `truth`
+    511 LUT4, 409 flip-flops and 3 block RAMs more, and 111 MHz, with 8 lanes.
     """
 
     i: Signal
@@ -88,6 +101,10 @@ class Optics(wiring.Component):
     state: data.View
     scan: stream.Interface
     scanning: Signal
+    fec_truth: Signal
+    up: Signal
+    sure: Signal
+    errors: data.View
     looked: Signal
     index_code: Signal
     index_place: Signal
@@ -95,10 +112,12 @@ class Optics(wiring.Component):
 
     def __init__(self, *, lanes: int, gear: int, ratio: int, width: int = 6, settle: int = 64,
                  window: int = 512, least: int = 4, hysteresis: int = 3, longest: int = 20,
-                 count_width: int = 16):
+                 count_width: int = 16, truth: EyeTruth | None = None):
         check_range("settle", settle, 8, 65536)
+        self._truth = truth
+        late = truth.delay + _TRUTH_CYCLES if truth else 0
         self._gear, self._ratio, self._lanes, self._longest = gear, ratio, lanes, longest
-        self._monitor = EyeMonitor(gear=gear, ratio=ratio, width=width, settle=settle,
+        self._monitor = EyeMonitor(gear=gear, ratio=ratio, width=width, settle=settle + late,
                                    longest=longest, count_width=count_width)
         self._loop = ThresholdLoop(lanes=lanes, gear=gear, width=width, settle=settle,
                                    window=window, least=least, hysteresis=hysteresis)
@@ -114,6 +133,8 @@ class Optics(wiring.Component):
             "command": In(stream.Signature(command_layout(lanes, width))),
             "index": In(range(lanes)), "state": Out(threshold_layout(width)),
             "scan": In(stream.Signature(scan_layout(lanes, longest))), "scanning": Out(1),
+            "fec_truth": Out(1),
+            **({"up": In(1), "sure": In(1), "errors": In(error_layout(gear))} if truth else {}),
             "looked": Out(self._monitor.looked.shape()), "index_code": In(width),
             "index_place": In(range(ratio)), "count": Out(count_width),
         })
@@ -132,12 +153,23 @@ class Optics(wiring.Component):
             places.phase.eq(heard.phase), places.taken.eq(heard.taken),
             loop.monitor.eq(places.seen[self._ratio // 2]), loop.own.eq(places.bits),
             loop.valid.eq(places.valid),
-            monitor.seen.eq(places.seen), monitor.bits.eq(places.bits),
-            monitor.valid.eq(places.valid),
         ]
+        started = Signal()
+        if self._truth is None:
+            m.d.comb += [monitor.seen.eq(places.seen), monitor.bits.eq(places.bits),
+                         monitor.valid.eq(places.valid)]
+        else:
+            m.submodules.truth = truth = self._truth
+            m.d.comb += [
+                truth.start.eq(started), truth.busy.eq(monitor.busy), truth.mark.eq(heard.mark),
+                truth.up.eq(self.up), truth.sure.eq(self.sure), truth.errors.eq(self.errors),
+                self.fec_truth.eq(truth.fec), monitor.seen.eq(truth.shown),
+                monitor.bits.eq(truth.sent), monitor.valid.eq(truth.counts),
+                *(getattr(truth, name).eq(getattr(places, name))
+                  for name in ("seen", "bits", "more", "valid")),
+            ]
 
         wish = Signal(scan_layout(self._lanes, self._longest))
-        started = Signal()
         m.d.comb += [
             loop.hold.eq(self.scan.valid | started | monitor.busy),
             self.scan.ready.eq(loop.idle & ~started & ~monitor.busy),

@@ -6,7 +6,7 @@ from math import exp, lgamma, log
 
 import numpy as np
 
-from ..reference.eye import count_eye, lane_bits, places
+from ..reference.eye import count_eye, lane_bits, places, sent_bits, word_lengths
 from ..reference.sampler import recover
 from .analogue import gaussian_tail
 from .optical import OpticalLane
@@ -40,10 +40,18 @@ class EyeScan:
     lane: float
 
 
-def scan_eye(lane: OpticalLane, thresholds: np.ndarray, *, gear: int, words: int) -> EyeScan:
+def scan_eye(lane: OpticalLane, thresholds: np.ndarray, *, gear: int, words: int,
+             shared: float = 0.0, fec: bool = False) -> EyeScan:
     """Scan a lane, `words` per code, with random bits; the monitor has as much noise as the lane.
 
     Its phase has to stay where it is, or there is no theory to compare with.
+
+    Parameters
+    ----------
+    shared : float
+        Noise that both have in common, beside that of the lane.
+    fec : bool
+        The truth is that of a decoder that corrects all; else the lane's own decisions.
     """
     random = np.random.default_rng(lane.seed)
     rows, phases, wrong = [], set(), 0
@@ -51,14 +59,25 @@ def scan_eye(lane: OpticalLane, thresholds: np.ndarray, *, gear: int, words: int
     for threshold in thresholds:
         sent = random.integers(0, 2, gear * (_WARM + words + 2), np.uint8)
         light = lane.waveform(sent, random)
+        if shared:
+            light = light + shared * random.standard_normal(len(light))
         own, monitor = ((light + lane.noise * random.standard_normal(len(light)) > level).astype(
             np.uint8) for level in (0, threshold))
         track = recover(own, gear, lane.ratio).phases
         bits = lane_bits(own, track, gear, lane.ratio)
-        rows += list(count_eye(places(monitor, track, gear, lane.ratio), bits, codes=1,
-                               settle=_WARM, words=words, most=gear * words))
         phase = track[_WARM]
         first = int(np.floor(lane.phase_ui + (phase - late) / lane.ratio)) + gear * _WARM
+        truth = bits
+        if fec:
+            lengths, symbols = word_lengths(track, gear, lane.ratio), words + 1
+            errors = (bits[_WARM:_WARM + symbols].reshape(-1)
+                      ^ sent[first:first + gear * symbols]).reshape(symbols, gear)
+            truth, counts = sent_bits(bits, lengths, int(lengths[:_WARM].sum()), errors,
+                                      np.full(symbols, True))
+            if not counts[_WARM:_WARM + words].all():
+                raise ValueError("the phase moved just before the scan")
+        rows += list(count_eye(places(monitor, track, gear, lane.ratio), truth, codes=1,
+                               settle=_WARM, words=words, most=gear * words))
         wrong += np.count_nonzero(
             bits[_WARM:_WARM + words].reshape(-1) != sent[first:first + gear * words])
         phases |= set(track[_WARM:_WARM + words].tolist())

@@ -4,7 +4,8 @@ import numpy as np
 
 from .sampler import filtered
 
-__all__ = ["bit_error_rate", "count_eye", "lane_bits", "lane_error_rate", "places"]
+__all__ = ["bit_error_rate", "count_eye", "lane_bits", "lane_error_rate", "places", "sent_bits",
+           "word_lengths"]
 
 
 def lane_bits(x: np.ndarray, phases: np.ndarray, gear: int, ratio: int) -> np.ndarray:
@@ -39,6 +40,37 @@ def count_eye(seen: np.ndarray, bits: np.ndarray, *, codes: int, settle: int, wo
         wrong = np.count_nonzero(seen[look] != bits[look][:, :, None], axis=(0, 1))
         table.append(np.minimum(wrong, most))
     return np.array(table)
+
+
+def word_lengths(phases: np.ndarray, gear: int, ratio: int) -> np.ndarray:
+    """How many bits the lane has taken in each word: one that is not whole has gear - 1 or + 1."""
+    phases = np.asarray(phases)
+    before = np.concatenate([phases[:1], phases[:-1]])
+    return gear + ((before == 0) & (phases == ratio - 1)).astype(int) - (
+        (before == ratio - 1) & (phases == 0))
+
+
+def sent_bits(bits: np.ndarray, lengths: np.ndarray, begin: int, errors: np.ndarray,
+              known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What was sent as the `bits` of each word, and the words for which that is known.
+
+    Bit `begin` of all that the lane has taken is the first of symbol 0. `errors` are those of the
+    symbols, [symbols, gear], valid where they are `known`. A word counts if it and the three
+    before it are whole, and the symbol in which it begins and the next one are known.
+    """
+    words, gear = bits.shape
+    first = np.concatenate([[0], np.cumsum(lengths)])[:words] - begin
+    symbol = first // gear
+    inside = (symbol >= 0) & (symbol + 1 < len(known))
+    at = np.where(inside, symbol, 0)
+    flat = np.where(known[:, None], errors, 0).reshape(-1)
+    wrong = flat[np.where(inside, first, 0)[:, None] + np.arange(gear)]
+    whole = lengths == gear
+    counts = inside & known[at] & known[np.minimum(at + 1, len(known) - 1)] & whole
+    counts[1:] &= whole[:-1]
+    counts[2:] &= whole[:-2]
+    counts[3:] &= whole[:-3]
+    return bits ^ wrong.astype(bits.dtype), counts
 
 
 def bit_error_rate(mismatch, lane):

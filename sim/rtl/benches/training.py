@@ -116,7 +116,10 @@ class Training:
             return not await begun()
 
         await self.until(begun, 20_000, "the scan did not begin")
-        await self.until(ended, codes * (100 + (2 << p["scan_dwell"])), "the scan did not end")
+        await self.until(ended, codes * (300 + (2 << p["scan_dwell"])) + 12 * p["frame"],
+                         "the scan did not end")
+        assert await regs.get("rx", "training", "fec_truth"), (
+            f"the scan of lane {lane} has not had the FEC for truth")
         counts = []
         for code in range(codes):
             await regs.put("rx", "scan_index", code | p["sampling"] // 2 << 16)

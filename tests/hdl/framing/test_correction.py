@@ -99,3 +99,65 @@ def test_blocks(link):
             failed, changed = result.failed, result.locations
         assert pulses == {"failed": failed.sum(), "corrected": changed.any(axis=1).sum()}
         assert 0 < sum(bad) < len(bad) and wrong[-1] and wrong.sum() > 9
+
+
+@pytest.mark.parametrize("link, place", [
+    ("word", 1), ("blocks", 1),
+    *(pytest.param(link, place, marks=pytest.mark.full)
+      for link, place in (("word", 2), ("word", 7), ("word", 9), ("group", 3), ("blocks", 6)))])
+def test_errors_of_a_place(link, place):
+    """Those of one lane's symbols in order: lane, erased lane, parity, and spare."""
+    fmt, rng = LINKS[link], random.Random(link)
+    dut = Correction(geometry=geometry_of(fmt), delay=DELAY, watched=True)
+    blocks = np.array([[rng.getrandbits(32) for _ in range(fmt.S)]
+                       for _ in range(3 * fmt.blocks_per_frame)], np.uint32)
+    sent = encode_frames(fmt, blocks, 1, words=3 * fmt.P)
+    got, position = sent.copy(), np.arange(len(sent)) % fmt.P
+    erased = np.zeros(fmt.code_lanes, bool)
+    erased[1] = True
+    for word in rng.sample(range(len(sent)), len(sent) // (2 if fmt.m == 1 else 10)):
+        if position[word] >= fmt.M:
+            for lane in {place, *rng.sample(range(fmt.N), rng.choice((0, 0, 1, 2)))}:
+                got[word, lane] ^= rng.randrange(1, 1 << fmt.g)
+    words, found = symbols_to_words(fmt, got), []
+
+    async def testbench(ctx):
+        ctx.set(dut.place, place)
+        ctx.set(dut.erasures, 2)
+        await ctx.tick().repeat(8 * dut.settling)
+        given = [None] * DELAY
+        for word in [*range(len(words)), *[None] * (2 * dut.settling)]:
+            gap = [None] * (rng.random() < 0.1)
+            for now in [*gap, word]:
+                ctx.set(dut.valid, now is not None)
+                ctx.set(dut.position, rng.randrange(fmt.P) if now is None else int(position[now]))
+                given.append(now)
+                late = given.pop(0)
+                ctx.set(dut.word, 0 if late is None else words[late])
+                await ctx.delay(1e-9)
+                if ctx.get(dut.errors.valid):
+                    found.append((ctx.get(dut.errors.first), ctx.get(dut.errors.known),
+                                  ctx.get(dut.errors.error)))
+                await ctx.tick()
+
+    simulate(dut, [testbench])
+    coded = position >= fmt.M
+    if fmt.group:
+        coded &= position - fmt.M < (fmt.P - fmt.M) // fmt.group.T * fmt.group.T
+    payload = got[coded][:, :fmt.code_lanes]
+    if fmt.group:
+        decoded, failed, _ = fmt.group.decode(payload, erased)
+    else:
+        result = fmt.code.decode(payload, erased)
+        decoded, failed = result.words, result.failed
+    assert fmt.group or (decoded == sent[coded][:, :fmt.code_lanes])[~failed].all()
+    if place < fmt.code_lanes:
+        errors = (decoded ^ payload)[:, place]
+    else:
+        errors, failed = got[coded, place], np.full(len(failed), fmt.group is not None)
+    expected = [(at == fmt.M, not bad, error) for at, bad, error in zip(
+        position[coded], failed, errors, strict=True)]
+    assert [(first, known, error * known) for first, known, error in found] == [
+        (first, known, error * known) for first, known, error in expected]
+    assert any(known and error for _, known, error in expected) or place >= fmt.code_lanes
+    assert place >= fmt.code_lanes or any(failed)

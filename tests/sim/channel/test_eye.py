@@ -31,6 +31,26 @@ def test_counts_agree_with_theory(ratio, phase, rise, noise):
     assert (scan.lane > 3e-3) == (noise == 0.4)
 
 
+@pytest.mark.parametrize("ratio, phase, rise, noise, shared", [
+    (3, 1 / 6, 0.5, 0.15, 0.37),        # noise of the amplifier
+    (3, 1 / 6, 1.6, 0.2, 0.0),          # neighbours of a bit
+])
+def test_what_both_comparators_share_shows_only_with_fec_truth(ratio, phase, rise, noise, shared):
+    """Then counts are those of the Q-function as they are; with own truth, corrected, not."""
+    lane = OpticalLane(ratio=ratio, phase_ui=phase, rise_ui=rise, noise=noise, seed=5)
+    rarest, codes = {}, CODES[2:-2]
+    for fec in (True, False):
+        scan = scan_eye(lane, codes, gear=8, words=2048, shared=shared, fec=fec)
+        theory = mismatch(scan.times[None], codes[:, None], rise_ui=rise,
+                          noise=np.hypot(noise, shared), lane=0.0 if fec else scan.lane)
+        tails = np.array([binomial_tail(int(count), scan.bits, float(share))
+                          for count, share in zip(scan.counts.flat, theory.flat, strict=True)])
+        rarest[fec] = tails.min()
+        assert scan.lane > 1e-3
+        assert not fec or np.mean(tails < 0.025) < 0.12
+    assert rarest[True] > 1e-5 and rarest[False] < 1e-8
+
+
 def test_in_the_middle_of_a_bit_it_is_the_q_function():
     """With its neighbours out of sight; the place where both edges lie is half of each bit."""
     thresholds = np.linspace(-1.5, 1.5, 31)
