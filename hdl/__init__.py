@@ -35,7 +35,7 @@ fields are those of `docs/link-format.md`, clocks and latencies those of `docs/a
 `control` holds what steers this: lane map, link state, lane status, counters. `optics` goes round
 the comparators of all lanes, `driver` round their LEDs; `array_training` and `lane_drivers` are
 what a link has of them. `cmis` is a module's management by I2C, `cmis_link` what a link has of it,
-with `lane_reports` and `lane_records` on the way to a lane's record. `config` describes a link,
+with `lane_summaries` and `lane_records` on the way to a lane's record. `config` describes a link,
 `geometry` its sizes, `transceiver` the three tops, `managed` those with registers, and `export`
 writes them as Verilog.
 """

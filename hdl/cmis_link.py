@@ -55,8 +55,8 @@ class CmisLink(wiring.Component):
         Some LED has light (without drivers: `light`); some LED's driver has failed.
     codes_lane, codes_ask, codes_done, codes : domain ``tx``
         Of :class:`LaneDrivers`, with drivers only.
-    report_lane, report_ask, report_done, report, all_dark : domain ``rx``
-        Of :class:`LaneReports`.
+    summary_lane, summary_ask, summary_done, summary, all_dark : domain ``rx``
+        Of :class:`LaneSummaries`.
     link_up : 1 bit, in, domain ``rx``
 
     Latency: 2 or 3 clocks for each level. Cost: those of :class:`CmisManagement` and
@@ -79,10 +79,10 @@ class CmisLink(wiring.Component):
     codes: Any
     link_up: Signal
     all_dark: Signal
-    report_lane: Signal
-    report_ask: Signal
-    report_done: Signal
-    report: Any
+    summary_lane: Signal
+    summary_ask: Signal
+    summary_done: Signal
+    summary: Any
 
     def __init__(self, config: LinkConfig, *, identity: Identity | None = None):
         self._config = config

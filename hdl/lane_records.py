@@ -9,9 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from .cmis.lane_table import lane_record
 from .config import LinkConfig
-from .control.lane_report import NONE
+from .control.lane_summary import NONE
 from .control.link_control import DownReason
-from .lane_reports import error_window, report_members
+from .lane_summaries import error_window, summary_members
 from .stream.word_exchange import WordExchange
 
 __all__ = ["COUNT_WIDTH", "LaneRecords", "answer_timeout", "far_members"]
@@ -31,8 +31,8 @@ def answer_timeout(config: LinkConfig) -> int:
 
 def far_members(config: LinkConfig) -> dict[str, wiring.Member]:
     """The ports of transmitter and receiver that it asks, as it sees them."""
-    members = {name: member.flip() for name, member in report_members(config).items()
-               if name.startswith("report")}
+    members = {name: member.flip() for name, member in summary_members(config).items()
+               if name.startswith("summary")}
     if config.driver != "none":
         codes = data.StructLayout({"bias": config.driver_bits, "modulation": config.driver_bits})
         members |= {"codes_lane": Out(8), "codes_ask": Out(1), "codes_done": In(1),
@@ -63,8 +63,8 @@ class LaneRecords(wiring.Component):
         The receiver, the transmitter has answered.
     halted : 1 bit, out, domain ``cmis``
         The transmitter has not.
-    report_lane, report_ask, report_done, report : domain ``rx``
-        Of :class:`LaneReports`.
+    summary_lane, summary_ask, summary_done, summary : domain ``rx``
+        Of :class:`LaneSummaries`.
     codes_lane, codes_ask, codes_done, codes : domain ``tx``
         Of :class:`LaneDrivers`, with drivers only.
 
@@ -84,10 +84,10 @@ class LaneRecords(wiring.Component):
     receives: Signal
     sends: Signal
     halted: Signal
-    report_lane: Signal
-    report_ask: Signal
-    report_done: Signal
-    report: Any
+    summary_lane: Signal
+    summary_ask: Signal
+    summary_done: Signal
+    summary: Any
     codes_lane: Signal
     codes_ask: Signal
     codes_done: Signal
@@ -107,13 +107,13 @@ class LaneRecords(wiring.Component):
         config, timeout = self._config, answer_timeout(self._config)
         drivers = config.driver != "none"
         m.submodules.rx_exchange = rx = DomainRenamer({"near": "cmis", "far": "rx"})(WordExchange(
-            request=8, answer=self.report.shape(), timeout=timeout))
+            request=8, answer=self.summary.shape(), timeout=timeout))
         m.submodules.tx_exchange = tx = DomainRenamer({"near": "cmis", "far": "tx"})(WordExchange(
             request=8, answer=self.codes.shape() if drivers else 1, timeout=timeout))
         m.d.comb += [
-            self.report_lane.eq(rx.far_o.payload), rx.far_o.ready.eq(1),
-            self.report_ask.eq(rx.far_i.ready), rx.far_i.valid.eq(self.report_done),
-            rx.far_i.payload.eq(self.report), tx.far_o.ready.eq(1),
+            self.summary_lane.eq(rx.far_o.payload), rx.far_o.ready.eq(1),
+            self.summary_ask.eq(rx.far_i.ready), rx.far_i.valid.eq(self.summary_done),
+            rx.far_i.payload.eq(self.summary), tx.far_o.ready.eq(1),
         ]
         if drivers:
             m.d.comb += [
@@ -144,21 +144,21 @@ class LaneRecords(wiring.Component):
                     m.d.cmis += self.halted.eq(lost)
             came.append(got)
 
-        report, number = rx.o.payload.answer, Signal(4)
+        summary, number = rx.o.payload.answer, Signal(4)
         m.d.comb += [
             self.answer.eq(Cat(came).all()),
-            self.errors.eq(report.total_errors), self.bits.eq(report.total_bits),
+            self.errors.eq(summary.total_errors), self.bits.eq(summary.total_bits),
             # A receiver that was reset begins its numbers anew, without a window.
-            self.sample.eq(self.answer & (number != report.number) & (report.total_bits != 0)),
+            self.sample.eq(self.answer & (number != summary.number) & (summary.total_bits != 0)),
         ]
         with m.If(self.answer):
-            m.d.cmis += [self.reason.eq(report.reason), number.eq(report.number)]
+            m.d.cmis += [self.reason.eq(summary.reason), number.eq(summary.number)]
 
         record = self.record
         for name in ("locked", "dead", "spared", "state", "position", "threshold", "phase", "skew",
                      "errors"):
-            m.d.comb += getattr(record, name).eq(getattr(report, name))
-        m.d.comb += record.bits.eq(Mux(report.whole, error_window(config).slot_bits, 0))
+            m.d.comb += getattr(record, name).eq(getattr(summary, name))
+        m.d.comb += record.bits.eq(Mux(summary.whole, error_window(config).slot_bits, 0))
         for name in ("bias", "modulation"):
             code = getattr(tx.o.payload.answer, name) if drivers else Const(NONE, 16)
             m.d.comb += getattr(record, name).eq(code)

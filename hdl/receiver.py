@@ -19,7 +19,7 @@ from .framing.block_receiver import BlockReceiver
 from .framing.correction import Correction
 from .framing.decapsulator import Decapsulator
 from .lane.receive_lane import LaneStatus, ReceiveLane
-from .lane_reports import LaneReports, report_members
+from .lane_summaries import LaneSummaries, summary_members
 from .ports import flat_axi_stream, pass_on
 from .shared import Repeated
 from .stream.axi import AxiOutput
@@ -53,7 +53,7 @@ def receiver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "near_pause": Out(1), "far_pause": Out(1), "lost_blocks": Out(16),
         "rx_message": Out(16), "lane_index": In(11), "lane_status": Out(LaneStatus),
         "rx_prbs": In(3), "clear": In(1), **training_members(config),
-        **report_members(config),
+        **summary_members(config),
     }
 
 
@@ -103,8 +103,8 @@ class WordReceiver(wiring.Component):
         Test pattern to check on all lanes; zero the lanes' counters and `lost_blocks`.
     monitor_data and so on
         With threshold DACs only: those of :func:`training_members`, of :class:`ArrayTraining`.
-    report_lane and so on
-        With `cmis` only: those of :func:`report_members`, of :class:`LaneReports`.
+    summary_lane and so on
+        With `cmis` only: those of :func:`summary_members`, of :class:`LaneSummaries`.
     All but the first two lines are in domain ``rx``.
     """
 
@@ -200,14 +200,14 @@ class WordReceiver(wiring.Component):
             blocks.word.eq(correction.o), blocks.take.eq(correction.take),
             blocks.last.eq(correction.last), blocks.bad.eq(correction.bad),
         ]
-        reports = self._report_lanes(m, parts, absent, control=control, order=order,
-                                     reader=reader, window=window)
+        summaries = self._summarize(m, parts, absent, control=control, order=order,
+                                    reader=reader, window=window)
         if config.threshold_bits:
             self._train_lanes(m, parts, absent, control=control, order=order, window=window,
-                              correction=correction, reports=reports)
+                              correction=correction, summaries=summaries)
         if geometry.has_fec:
             self._watch_lanes(m, control=control, order=order, reader=reader, window=window,
-                              correction=correction, reports=reports)
+                              correction=correction, summaries=summaries)
         m.d.comb += [
             control.crowded.eq(reader.crowded), control.done.eq(order.done),
             control.lost.eq(order.lost), control.doubled.eq(order.doubled),
@@ -278,7 +278,7 @@ class WordReceiver(wiring.Component):
 
     def _watch_lanes(self, m: Module, *, control: LinkControl, order: LaneOrder,
                      reader: DeskewReader, window: LaneWindow, correction: Correction,
-                     reports: LaneReports | None):
+                     summaries: LaneSummaries | None):
         """With FEC: which lanes are erased, and which are replaced by a spare."""
         geometry, in_rx = self._config.geometry, DomainRenamer("rx")
         moving = Signal(geometry.code_lanes)
@@ -299,10 +299,10 @@ class WordReceiver(wiring.Component):
             ]
             if self._config.compensation:
                 self._report(m, control=control, health=health, spares=spares)
-            if reports:
-                m.d.comb += reports.served.eq(spares.table)
-        if reports:
-            m.d.comb += reports.look.eq(health.look)
+            if summaries:
+                m.d.comb += summaries.served.eq(spares.table)
+        if summaries:
+            m.d.comb += summaries.look.eq(health.look)
         m.d.comb += [
             correction.erasures.eq(health.erased | health.sick[:geometry.code_lanes]),
             self.lost_lanes.eq(Mux(correction.overfull, order.lost, correction.erased)),
@@ -337,7 +337,7 @@ class WordReceiver(wiring.Component):
 
     def _train_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
                      order: LaneOrder, window: LaneWindow, correction: Correction,
-                     reports: LaneReports | None):
+                     summaries: LaneSummaries | None):
         """With threshold DACs: what sets them, and watches the lanes' eyes."""
         training = ArrayTraining(self._config, error_delay=correction.error_delay)
         m.submodules.training = DomainRenamer("rx")(training)
@@ -360,27 +360,27 @@ class WordReceiver(wiring.Component):
                 correction.place.eq(training.place), training.errors.eq(correction.errors),
             ]
         pass_on(m, self, training, training_members(self._config))
-        if reports:
-            m.d.comb += [reports.movable.eq(training.movable),
-                         *(getattr(reports, name).eq(getattr(training, name))
+        if summaries:
+            m.d.comb += [summaries.movable.eq(training.movable),
+                         *(getattr(summaries, name).eq(getattr(training, name))
                            for name in ("dac_write", "dac_lane", "dac_code"))]
 
-    def _report_lanes(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
-                      order: LaneOrder, reader: DeskewReader, window: LaneWindow):
+    def _summarize(self, m: Module, parts: list, absent: Signal, *, control: LinkControl,
+                   order: LaneOrder, reader: DeskewReader, window: LaneWindow):
         """With a management: what it is told of the lanes."""
         if not self._config.cmis:
             return None
-        reports = LaneReports(self._config)
-        m.submodules.reports = DomainRenamer("rx")(reports)
-        pass_on(m, self, reports, report_members(self._config))
+        summaries = LaneSummaries(self._config)
+        m.submodules.summaries = DomainRenamer("rx")(summaries)
+        pass_on(m, self, summaries, summary_members(self._config))
         m.d.comb += [
-            reports.turn.eq(window.turn), reports.seen.eq(window.seen),
-            reports.following.eq(Cat(part.following for part in parts)),
-            reports.address.eq(reader.address), reports.given_up.eq(self.lane_dead),
-            reports.dark.eq(absent), reports.shunned.eq(order.shunned),
-            reports.reason.eq(control.reason),
+            summaries.turn.eq(window.turn), summaries.seen.eq(window.seen),
+            summaries.following.eq(Cat(part.following for part in parts)),
+            summaries.address.eq(reader.address), summaries.given_up.eq(self.lane_dead),
+            summaries.dark.eq(absent), summaries.shunned.eq(order.shunned),
+            summaries.reason.eq(control.reason),
         ]
         if not self._config.geometry.has_fec:
-            m.d.comb += [reports.wrong.eq(Cat(part.wrong for part in parts)),
-                         reports.pattern.eq(self.rx_prbs != 0)]
-        return reports
+            m.d.comb += [summaries.wrong.eq(Cat(part.wrong for part in parts)),
+                         summaries.pattern.eq(self.rx_prbs != 0)]
+        return summaries

@@ -122,11 +122,11 @@ _NOTES = {
     "dropped_packets": ("host", "status", "packets dropped whole as the host stalled; wraps"),
     "stray_blocks": ("host", "status", "blocks that were invalid or in no packet; wraps"),
     "loopback": ("rx", "control", "receive the own transmitter's words; static"),
-    "report_lane": ("rx", "control", "lane to report; holds while report_ask is 1"),
-    "report_ask": ("rx", "control", "a report of report_lane is wanted, until report_done"),
-    "report_done": ("rx", "status", "report is that of report_lane, in this cycle"),
-    "report": ("rx", "status", "of report_lane, and of the link: lane_report in "
-                               "control/lane_report.py"),
+    "summary_lane": ("rx", "control", "lane to sum up; holds while summary_ask is 1"),
+    "summary_ask": ("rx", "control", "a summary of summary_lane is wanted, until summary_done"),
+    "summary_done": ("rx", "status", "summary is that of summary_lane, in this cycle"),
+    "summary": ("rx", "status", "of summary_lane, and of the link: summary_layout in "
+                                "control/lane_summary.py"),
     "all_dark": ("rx", "status", "no lane has light"),
     "codes_lane": ("tx", "control", "lane whose driver codes are wanted; holds while codes_ask "
                                     "is 1"),

@@ -19,7 +19,7 @@ def test_light():
     m.submodules.dut = DomainRenamer({"cmis": "sync"})(dut)
     stuck, answers = Signal(), Signal()
     m.d.comb += [dut.powered.eq(dut.power), dut.codes_done.eq(dut.codes_ask & answers),
-                 dut.report_done.eq(dut.report_ask)]
+                 dut.summary_done.eq(dut.summary_ask)]
     m.d.tx += dut.lit.eq(dut.light | stuck)
 
     async def testbench(ctx):

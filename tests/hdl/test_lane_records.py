@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 from lampyris.config import LinkConfig
 from lampyris.control.link_control import DownReason
 from lampyris.lane_records import LaneRecords, answer_timeout
-from lampyris.lane_reports import error_window
+from lampyris.lane_summaries import error_window
 
 CONFIG = LinkConfig(name="two", lanes=2, spares=0, parity=2, marker_period=256, deskew_ui=64,
                     fibre_m=0, lane_rate_gbps=0.4, driver="parallel", cmis=True, cmis_clock_mhz=25)
@@ -59,13 +59,13 @@ class Bench:
         self.reset = Signal()
         self.records, self.samples = [], []
         m.d.comb += ResetSignal("rx").eq(self.reset)
-        report, lane = dut.report, dut.report_lane
+        summary, lane = dut.summary, dut.summary_lane
         m.d.rx += [
-            dut.report_done.eq(dut.report_ask & ~dut.report_done),
-            report.locked.eq(1), report.position.eq(0x100 + lane), report.threshold.eq(7 + lane),
-            report.errors.eq(1000 + lane), report.whole.eq(lane != 1), report.reason.eq(4),
-            report.number.eq(self.number), report.total_errors.eq(self.errors),
-            report.total_bits.eq(self.bits),
+            dut.summary_done.eq(dut.summary_ask & ~dut.summary_done),
+            summary.locked.eq(1), summary.position.eq(0x100 + lane), summary.threshold.eq(7 + lane),
+            summary.errors.eq(1000 + lane), summary.whole.eq(lane != 1), summary.reason.eq(4),
+            summary.number.eq(self.number), summary.total_errors.eq(self.errors),
+            summary.total_bits.eq(self.bits),
         ]
         if config.driver != "none":
             m.d.tx += [

@@ -11,7 +11,7 @@ from ..checks import check_range
 from ..lane.receive_lane import LaneStatus
 from .link_control import DownReason
 
-__all__ = ["NONE", "LaneReport", "LaneState", "lane_report"]
+__all__ = ["NONE", "LaneState", "LaneSummary", "summary_layout"]
 
 NONE = 0xFFFF
 """As a position or code: there is none."""
@@ -28,7 +28,7 @@ class LaneState(enum.Enum, shape=3):
     GIVEN_UP = 6        # by hand
 
 
-def lane_report(errors: Any) -> data.StructLayout:
+def summary_layout(errors: Any) -> data.StructLayout:
     """Of a lane, and after it of the link; `errors` is the shape of a lane's errors."""
     return data.StructLayout({
         "locked": 1, "dead": 1, "spared": 1, "state": LaneState, "position": 16, "threshold": 16,
@@ -38,8 +38,8 @@ def lane_report(errors: Any) -> data.StructLayout:
     })
 
 
-class LaneReport(wiring.Component):
-    """Puts together the report of one lane when it is asked for, and never disturbs anybody.
+class LaneSummary(wiring.Component):
+    """Puts together the summary of one lane when it is asked for, and never disturbs anybody.
 
     It reads what passes by: the status of the lanes in turn, and the codes on their way to the
     DACs. A lane that is not locked is known by the number that it had last.
@@ -63,9 +63,9 @@ class LaneReport(wiring.Component):
     Members
     -------
     lane : 8 bits, in; ask : 1 bit, in
-        The report of this lane is wanted, until `done`.
-    done : 1 bit, out; report : :func:`lane_report`, out
-        For one clock; in it `report` is right.
+        The summary of this lane is wanted, until `done`.
+    done : 1 bit, out; summary : :func:`summary_layout`, out
+        For one clock; in it `summary` is right.
     turn : in, 0..lanes-1; seen : :class:`LaneStatus`, in
         Of :class:`LaneWindow`.
     following : array of `lanes` x 0..depth-1, in; address : in, 0..depth-1
@@ -79,7 +79,7 @@ class LaneReport(wiring.Component):
     index : out; errors, whole : in
         Of :class:`ErrorWindows`.
     reason, number, total_errors, total_bits : in
-        As in the report.
+        As in the summary.
     all_dark : 1 bit, out
         In the last round of `turn` each lane was found dark, or had no edges; where nobody sees
         edges: no lane was locked.
@@ -91,7 +91,7 @@ class LaneReport(wiring.Component):
     lane: Signal
     ask: Signal
     done: Signal
-    report: Any
+    summary: Any
     turn: Signal
     seen: data.View
     following: data.View
@@ -120,7 +120,7 @@ class LaneReport(wiring.Component):
         self._lanes, self._width, self._code_lanes = lanes, width, code_lanes
         self._spares, self._by_place, self._sampled = spares, by_place, sampled
         super().__init__({
-            "lane": In(8), "ask": In(1), "done": Out(1), "report": Out(lane_report(errors)),
+            "lane": In(8), "ask": In(1), "done": Out(1), "summary": Out(summary_layout(errors)),
             "turn": In(range(lanes)), "seen": In(LaneStatus),
             "following": In(data.ArrayLayout(range(depth), lanes)), "address": In(range(depth)),
             "given_up": In(lanes), "dark": In(lanes), "movable": In(lanes), "shunned": In(lanes),
@@ -134,7 +134,7 @@ class LaneReport(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes, report = self._lanes, self.report
+        lanes, summary = self._lanes, self.summary
         here = Signal(range(lanes))
         threshold, settled = self._thresholds(m, here)
         skew = self._skew(m)
@@ -183,15 +183,15 @@ class LaneReport(wiring.Component):
         absent = given_up | (dark & ~kept.locked)
         m.d.comb += [
             self.index.eq(place if self._by_place else here),
-            report.locked.eq(kept.locked), report.dead.eq(absent),
-            report.position.eq(Mux(placed, place, NONE)), report.threshold.eq(threshold),
-            report.spared.eq(valid & self._spared(place)), report.phase.eq(kept.phase),
-            report.skew.eq(Mux(kept.joined, late, 255)), report.errors.eq(self.errors),
-            report.whole.eq(self.whole & (placed if self._by_place else kept.locked)),
-            report.reason.eq(self.reason), report.number.eq(self.number),
-            report.total_errors.eq(self.total_errors), report.total_bits.eq(self.total_bits),
+            summary.locked.eq(kept.locked), summary.dead.eq(absent),
+            summary.position.eq(Mux(placed, place, NONE)), summary.threshold.eq(threshold),
+            summary.spared.eq(valid & self._spared(place)), summary.phase.eq(kept.phase),
+            summary.skew.eq(Mux(kept.joined, late, 255)), summary.errors.eq(self.errors),
+            summary.whole.eq(self.whole & (placed if self._by_place else kept.locked)),
+            summary.reason.eq(self.reason), summary.number.eq(self.number),
+            summary.total_errors.eq(self.total_errors), summary.total_bits.eq(self.total_bits),
         ]
-        state = report.state
+        state = summary.state
         with m.If(given_up):
             m.d.comb += state.eq(LaneState.GIVEN_UP)
         with m.Elif(movable):

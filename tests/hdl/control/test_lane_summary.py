@@ -1,4 +1,4 @@
-"""A lane's report against the model, in random states of all lanes that hold for a while."""
+"""A lane's summary against the model, in random states of all lanes that hold for a while."""
 
 import random
 
@@ -6,10 +6,10 @@ import pytest
 from amaranth import Module, Signal
 from amaranth.lib import data
 
-from lampyris.control.lane_report import LaneReport
+from lampyris.control.lane_summary import LaneSummary
 from lampyris.control.lane_window import LaneWindow
 from lampyris.lane.receive_lane import LaneStatus
-from lampyris.sim.reference.lane_report import ReportModel
+from lampyris.sim.reference.lane_summary import SummaryModel
 from lampyris.sim.streams import simulate
 
 WIDTH, DEPTH, MOST = 6, 16, 500
@@ -36,10 +36,10 @@ def random_world(rng, lanes, spares):
 
 @pytest.mark.parametrize("lanes, spares, width, by_place, sampled", [
     (7, 2, WIDTH, True, True), (5, 0, 0, False, False), (2, 0, WIDTH, False, True)])
-def test_reports(lanes, spares, width, by_place, sampled):
+def test_summaries(lanes, spares, width, by_place, sampled):
     rng = random.Random(lanes)
     code_lanes = lanes - spares
-    dut = LaneReport(lanes=lanes, depth=DEPTH, width=width, code_lanes=code_lanes, spares=spares,
+    dut = LaneSummary(lanes=lanes, depth=DEPTH, width=width, code_lanes=code_lanes, spares=spares,
                      errors=range(MOST), by_place=by_place, sampled=sampled)
     m = Module()
     m.submodules.dut = dut
@@ -48,7 +48,7 @@ def test_reports(lanes, spares, width, by_place, sampled):
     errors = Signal(data.ArrayLayout(range(MOST), lanes))
     whole = Signal(lanes)
     m.d.sync += [dut.errors.eq(errors[dut.index]), dut.whole.eq(whole.bit_select(dut.index, 1))]
-    model = ReportModel(lanes, DEPTH, code_lanes, by_place, sampled, width > 0)
+    model = SummaryModel(lanes, DEPTH, code_lanes, by_place, sampled, width > 0)
 
     async def show(ctx, world):
         ctx.set(window.i, world["status"])
@@ -75,7 +75,7 @@ def test_reports(lanes, spares, width, by_place, sampled):
         while not ctx.get(dut.done):
             await ctx.tick()
             clocks += 1
-        found = ctx.get(dut.report)
+        found = ctx.get(dut.summary)
         await ctx.tick()
         ctx.set(dut.ask, 0)
         assert not ctx.get(dut.done)
@@ -95,7 +95,7 @@ def test_reports(lanes, spares, width, by_place, sampled):
             for _ in range(2 * lanes):
                 lane = rng.randrange(lanes)
                 found, clocks = await ask(ctx, lane)
-                expected = model.report(lane, now)
+                expected = model.summary(lane, now)
                 shown = {name: int(getattr(found, name).value) if name == "state"
                          else int(getattr(found, name)) for name in expected}
                 if not expected["whole"]:
@@ -114,7 +114,7 @@ def test_reports(lanes, spares, width, by_place, sampled):
 
 def test_after_a_reset():
     """Nothing is told before each lane's comparator has had a code, and no lane has a past."""
-    dut = LaneReport(lanes=3, depth=DEPTH, width=WIDTH, code_lanes=2, spares=1, errors=range(MOST),
+    dut = LaneSummary(lanes=3, depth=DEPTH, width=WIDTH, code_lanes=2, spares=1, errors=range(MOST),
                      by_place=True, sampled=True)
 
     async def testbench(ctx):
@@ -132,8 +132,8 @@ def test_after_a_reset():
             ctx.set(dut.dac_write, 0)
         while not ctx.get(dut.done):
             await ctx.tick()
-        report = ctx.get(dut.report)
-        assert report.threshold == 33 and report.position == 0xFFFF and not report.spared
+        summary = ctx.get(dut.summary)
+        assert summary.threshold == 33 and summary.position == 0xFFFF and not summary.spared
 
     simulate(dut, [testbench])
 
@@ -142,6 +142,6 @@ def test_bad_parameters():
     good = {"depth": 16, "width": 0, "spares": 0, "errors": range(4), "by_place": True,
             "sampled": True}
     with pytest.raises(ValueError, match=r"^lanes must be 2 to 256, not 257$"):
-        LaneReport(lanes=257, code_lanes=2, **good)
+        LaneSummary(lanes=257, code_lanes=2, **good)
     with pytest.raises(ValueError, match=r"^code_lanes must be 1 to 4, not 5$"):
-        LaneReport(lanes=4, code_lanes=5, **good)
+        LaneSummary(lanes=4, code_lanes=5, **good)

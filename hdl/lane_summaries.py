@@ -7,12 +7,12 @@ from amaranth.lib.wiring import In, Out
 from .config import LinkConfig
 from .control.error_windows import ErrorWindows, Window
 from .control.health import health_window, look_layout
-from .control.lane_report import LaneReport, lane_report
+from .control.lane_summary import LaneSummary, summary_layout
 from .control.spares import spares_in_use
 from .control.wrong_bits import MOST_WRONG, WrongBits
 from .ports import pass_on
 
-__all__ = ["LaneReports", "error_window", "report_members"]
+__all__ = ["LaneSummaries", "error_window", "summary_members"]
 
 _PASSED = ("reason", "given_up", "dark", "movable", "shunned", "served", "dac_write", "dac_lane",
            "dac_code", "turn", "seen", "following", "address")
@@ -29,16 +29,16 @@ def error_window(config: LinkConfig) -> Window:
                      most=clocks if geometry.has_fec else MOST_WRONG)
 
 
-def report_members(config: LinkConfig) -> dict[str, wiring.Member]:
+def summary_members(config: LinkConfig) -> dict[str, wiring.Member]:
     """The ports that it gives to the receiver; none without a management."""
     if not config.cmis:
         return {}
     errors = error_window(config).errors
-    return {"report_lane": In(8), "report_ask": In(1), "report_done": Out(1),
-            "report": Out(lane_report(errors)), "all_dark": Out(1)}
+    return {"summary_lane": In(8), "summary_ask": In(1), "summary_done": Out(1),
+            "summary": Out(summary_layout(errors)), "all_dark": Out(1)}
 
 
-class LaneReports(wiring.Component):
+class LaneSummaries(wiring.Component):
     """Reports of the lanes, with errors in windows, for a management in another clock.
 
     Parameters
@@ -48,21 +48,21 @@ class LaneReports(wiring.Component):
 
     Members
     -------
-    report_lane, report_ask, report_done, report, all_dark
-        `lane`, `ask`, `done`, `report` and `all_dark` of :class:`LaneReport`.
+    summary_lane, summary_ask, summary_done, summary, all_dark
+        `lane`, `ask`, `done`, `summary` and `all_dark` of :class:`LaneSummary`.
     reason, given_up, dark, movable, shunned, served, dac_write, dac_lane, dac_code, turn, seen,
     following, address : in
-        Of :class:`LaneReport`.
+        Of :class:`LaneSummary`.
     look : :func:`look_layout`, in
         Of :class:`LaneHealth`, with a code.
     wrong : array of `lanes` x 0..max(8, gear), in; pattern : 1 bit, in
         Without one: wrong bits of each lane in this clock; a test pattern is looked for.
     """
 
-    report_lane: Signal
-    report_ask: Signal
-    report_done: Signal
-    report: data.View
+    summary_lane: Signal
+    summary_ask: Signal
+    summary_done: Signal
+    summary: data.View
     all_dark: Signal
     reason: Signal
     given_up: Signal
@@ -86,7 +86,7 @@ class LaneReports(wiring.Component):
         lanes = geometry.physical_lanes
         window = error_window(config)
         self._windows = ErrorWindows(window)
-        self._report = LaneReport(
+        self._summary = LaneSummary(
             lanes=lanes, depth=config.deskew_depth, width=config.threshold_bits,
             code_lanes=geometry.code_lanes, spares=spares_in_use(geometry),
             errors=window.errors, by_place=geometry.has_fec,
@@ -95,9 +95,9 @@ class LaneReports(wiring.Component):
         most = max(8, geometry.gear)
         if not geometry.has_fec:
             self._counter = WrongBits(lanes=lanes, most=most)
-        members = self._report.signature.members
+        members = self._summary.signature.members
         super().__init__({
-            **report_members(config), **{name: members[name] for name in _PASSED
+            **summary_members(config), **{name: members[name] for name in _PASSED
                                          if name in members},
             **({"look": In(look_layout(lanes, health_window(lanes)))} if geometry.has_fec else
                {"wrong": In(data.ArrayLayout(range(most + 1), lanes)), "pattern": In(1)}),
@@ -106,13 +106,13 @@ class LaneReports(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.windows = windows = self._windows
-        m.submodules.report = report = self._report
-        pass_on(m, self, report, [name for name in _PASSED if name in self.signature.members])
+        m.submodules.summary = summary = self._summary
+        pass_on(m, self, summary, [name for name in _PASSED if name in self.signature.members])
         m.d.comb += [
-            report.lane.eq(self.report_lane), report.ask.eq(self.report_ask),
-            self.report_done.eq(report.done), self.report.eq(report.report),
-            self.all_dark.eq(report.all_dark), windows.index.eq(report.index),
-            *(getattr(report, name).eq(getattr(windows, name)) for name in (
+            summary.lane.eq(self.summary_lane), summary.ask.eq(self.summary_ask),
+            self.summary_done.eq(summary.done), self.summary.eq(summary.summary),
+            self.all_dark.eq(summary.all_dark), windows.index.eq(summary.index),
+            *(getattr(summary, name).eq(getattr(windows, name)) for name in (
                 "errors", "whole", "number", "total_errors", "total_bits")),
         ]
         if self._counter is None:

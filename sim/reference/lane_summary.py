@@ -1,16 +1,16 @@
-"""What a receiver reports of a lane: the rules of docs/cmis.md, section 8, once more."""
+"""What a receiver sums up of a lane: the rules of docs/cmis.md, section 8, once more."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ReportModel"]
+__all__ = ["SummaryModel"]
 
 _NONE = 0xFFFF
 
 
 @dataclass
-class ReportModel:
+class SummaryModel:
     """Of all lanes; it remembers the number that each had last.
 
     Members
@@ -29,8 +29,8 @@ class ReportModel:
     thresholds: bool
     numbers: dict[int, int] = field(default_factory=dict)
 
-    def report(self, lane: int, world: Mapping[str, Any]) -> dict[str, int]:
-        """The report of a lane in a world that stands still.
+    def summary(self, lane: int, world: Mapping[str, Any]) -> dict[str, int]:
+        """The summary of a lane in a world that stands still.
 
         `world` has for each lane ``status`` (a mapping), ``following``, ``given_up``, ``dark``,
         ``movable``, ``shunned``, ``codes``; for each place or lane ``errors`` and ``whole``; for
