@@ -5,7 +5,7 @@ docs/cmis.md, section 8, has the rules. This file only wires.
 
 from typing import Any
 
-from amaranth import DomainRenamer, Module, Signal
+from amaranth import DomainRenamer, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from .cmis.identity import Identity
 from .cmis.management import CmisManagement
 from .config import LinkConfig
+from .control.link_control import DownReason
 from .lane_records import COUNT_WIDTH, LaneRecords, far_members
 from .ports import pass_on
 from .stream.held_word import HeldWord
@@ -112,20 +113,21 @@ class CmisLink(wiring.Component):
         pass_on(m, self, records, far_members(self._config))
         m.d.comb += [
             records.lane.eq(management.lane), records.ask.eq(management.ask),
-            management.down_reason.eq(records.reason),
+            management.down_reason.eq(Mux(records.receives, records.reason, DownReason.RESET)),
             *(getattr(management, name).eq(getattr(records, name))
               for name in ("answer", "record", "sample", "errors", "bits")),
         ]
 
-        # Levels, two flip-flops each.
+        # Levels, two flip-flops each, from registers: what is decoded may have glitches.
         up, failed = Signal(), Signal()
+        light, loopback = Signal(), Signal()
+        m.d.cmis += [light.eq(management.light), loopback.eq(management.loopback)]
         for name, level, synchronized, domain in (
                 ("power", self.powered, management.powered, "cmis"),
                 ("up", self.link_up, up, "cmis"), ("dark", self.all_dark, management.dark, "cmis"),
                 ("lit", self.lit, management.lit, "cmis"),
                 ("failure", self.fault_tx, failed, "cmis"),
-                ("light", management.light, self.light, "tx"),
-                ("loopback", management.loopback, self.loopback, "tx")):
+                ("light", light, self.light, "tx"), ("loopback", loopback, self.loopback, "tx")):
             m.submodules[f"{name}_crossing"] = FFSynchronizer(level, synchronized, o_domain=domain)
         # What comes from a clock that stands still does not count.
         m.d.comb += [

@@ -295,15 +295,20 @@ class LinkConfig:
             3, (ceil(self.deskew_ui / self.gear) + self.deskew_slack - 1).bit_length())
 
     @property
+    def drive_turn(self) -> int:
+        """Core clocks of a lane's turn at the drivers (docs/driver.md, sections 4 and 5)."""
+        return 16 * self.driver_bits + 1 if self.driver == "chain" else 8
+
+    @property
     def warm_up_words(self) -> int:
-        """Words until LEDs like the own ones have reached any current that they may have: 8 clocks
+        """Words until LEDs like the own ones have reached any current that they may have: a turn
         per lane and step (docs/driver.md, section 4), after two rounds of compensation."""
         if self.driver == "none":
             return 1
         lanes = self.geometry.physical_lanes
         steps = ceil((1 << self.driver_bits + 2) / self.driver_step)
         visits = 2 * lanes * (4 * self.driver_bits + 32) if self.compensation else 0
-        return 8 * lanes * (steps + 2) + visits
+        return self.drive_turn * lanes * (steps + 2) + visits
 
     @property
     def round_trip_blocks(self) -> int:

@@ -8,7 +8,7 @@ from .config import LinkConfig
 from .control.registers.bit_window import BitWindow
 from .control.registers.blocks import RegisterBlock
 from .control.registers.description import Access, Field, Register
-from .control.registers.events import event_registers, rise
+from .control.registers.events import event_registers, loss, rise
 from .control.report_scale import report_scale
 from .lane_drivers import SHOW_CLOCKS
 
@@ -116,5 +116,5 @@ def _compensation_signals(m: Module, config: LinkConfig, link: Any, bank: Any) -
         "report_levels_upper": link.report_upper, "report_levels_lower": link.report_lower,
         "temperature_factor": link.drive_factor, "temperature_entry_factor": link.entry,
         "temperature_entry_index": link.entry_index, "temperature_entry_write": link.entry_write,
-        "events_drive_alarm": rise(m, "tx", "drive_alarm", link.drive_alarm.any()),
+        "events_drive_alarm": loss(m, "tx", "drive_calm", ~link.drive_alarm),
     }

@@ -24,7 +24,8 @@ def answer_timeout(config: LinkConfig) -> int:
     """Clocks of the management until a clock of the link is taken to stand still: a power of two,
     four times what the slowest answer needs, that after a reset."""
     lanes = config.geometry.physical_lanes
-    slowest = max(2 * lanes + 12, 8 * lanes if config.driver != "none" else 0) + _CROSSING
+    round_ = config.drive_turn * lanes if config.driver != "none" else 0
+    slowest = max(2 * lanes + 12, round_) + _CROSSING
     needed = _CROSSING + ceil(slowest * config.cmis_clock_mhz / config.core_clock_mhz)
     return min(1 << 24, 1 << (4 * needed - 1).bit_length())
 
@@ -98,7 +99,8 @@ class LaneRecords(wiring.Component):
         super().__init__({
             "lane": In(8), "ask": In(1), "answer": Out(1), "record": Out(lane_record(COUNT_WIDTH)),
             "sample": Out(1), "errors": Out(COUNT_WIDTH), "bits": Out(COUNT_WIDTH),
-            "reason": Out(DownReason), "receives": Out(1), "sends": Out(1), "halted": Out(1),
+            "reason": Out(DownReason, init=DownReason.RESET),  # pyright: ignore[reportCallIssue]
+            "receives": Out(1), "sends": Out(1), "halted": Out(1),
             **far_members(config),
         })
 
@@ -123,8 +125,10 @@ class LaneRecords(wiring.Component):
         else:
             m.d.comb += tx.far_i.valid.eq(1)
 
-        # An answer waits for the other one.
-        came = []
+        # An answer waits for the other one. If one is lost, both are asked again, so that each is
+        # known to stand still.
+        came, losses = [], []
+        over = Signal()
         for name, exchange, answers in (("rx", rx, self.receives), ("tx", tx, self.sends)):
             asked = Signal(name=f"{name}_asked")
             got, lost = Signal(name=f"{name}_got"), Signal(name=f"{name}_lost")
@@ -132,21 +136,22 @@ class LaneRecords(wiring.Component):
                 exchange.i.valid.eq(self.ask & ~asked), exchange.i.payload.eq(self.lane),
                 got.eq(exchange.o.valid & ~exchange.o.payload.expired),
                 lost.eq(exchange.o.valid & exchange.o.payload.expired),
-                exchange.o.ready.eq(self.answer | lost),
+                exchange.o.ready.eq(over),
             ]
             with m.If(exchange.i.valid & exchange.i.ready):
                 m.d.cmis += asked.eq(1)
-            with m.If(self.answer | lost):
+            with m.If(exchange.o.valid & exchange.o.ready):
                 m.d.cmis += asked.eq(0)
             with m.If(got | lost):
                 m.d.cmis += answers.eq(got)
                 if name == "tx":
                     m.d.cmis += self.halted.eq(lost)
             came.append(got)
+            losses.append(lost)
 
         summary, number = rx.o.payload.answer, Signal(4)
         m.d.comb += [
-            self.answer.eq(Cat(came).all()),
+            self.answer.eq(Cat(came).all()), over.eq(self.answer | Cat(losses).any()),
             self.errors.eq(summary.total_errors), self.bits.eq(summary.total_bits),
             # A receiver that was reset begins its numbers anew, without a window.
             self.sample.eq(self.answer & (number != summary.number) & (summary.total_bits != 0)),

@@ -1,6 +1,6 @@
 """What both ends have for a management that asks for the state of a lane. This file only wires."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -39,7 +39,7 @@ def summary_members(config: LinkConfig) -> dict[str, wiring.Member]:
 
 
 class LaneSummaries(wiring.Component):
-    """Reports of the lanes, with errors in windows, for a management in another clock.
+    """Summaries of the lanes, with errors in windows, for a management in another clock.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class LaneSummaries(wiring.Component):
     def __init__(self, config: LinkConfig):
         geometry = config.geometry
         lanes = geometry.physical_lanes
-        window = error_window(config)
+        self._window = window = error_window(config)
         self._windows = ErrorWindows(window)
         self._summary = LaneSummary(
             lanes=lanes, depth=config.deskew_depth, width=config.threshold_bits,
@@ -121,9 +121,11 @@ class LaneSummaries(wiring.Component):
                          windows.counts.eq(look.counts), windows.wrong.eq(look.wrong)]
             return m
         m.submodules.counter = counter = self._counter
+        most = self._window.most
         m.d.comb += [
             counter.i.eq(self.wrong), counter.turn.eq(self.turn), windows.look.eq(1),
-            windows.slot.eq(self.turn), windows.wrong.eq(counter.wrong),
+            windows.slot.eq(self.turn),
+            windows.wrong.eq(Mux(counter.wrong > most, most, counter.wrong)),
             windows.counts.eq(self.seen.locked & ~self.pattern),
         ]
         return m

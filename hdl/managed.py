@@ -142,9 +142,9 @@ def _cmis_members(config: LinkConfig) -> dict[str, wiring.Member]:
 
 
 def _connect_cmis(m: Module, config: LinkConfig, link: Any, cmis: CmisLink):
-    m.d.comb += [cmis.link_up.eq(link.link_up), cmis.all_dark.eq(link.all_dark)]
+    m.d.rx += [cmis.link_up.eq(link.link_up), cmis.all_dark.eq(link.all_dark)]
     names = [(name, "summary") for name in ("lane", "ask", "done")]
-    m.d.comb += [cmis.summary.eq(link.summary)]
+    m.d.comb += cmis.summary.eq(link.summary)
     if config.driver == "none":
         m.d.comb += cmis.lit.eq(cmis.light)
     else:

@@ -354,7 +354,9 @@ class WordReceiver(wiring.Component):
         ]
         if training.watches:
             m.d.comb += [
-                training.turn_joined.eq(window.seen.joined),
+                # A lane that is not believed still names a place that another one has by now.
+                training.turn_joined.eq(window.seen.joined
+                                        & ~order.shunned.bit_select(window.turn, 1)),
                 training.turn_identity.eq(window.seen.identity),
                 training.present.eq(order.present),
                 correction.place.eq(training.place), training.errors.eq(correction.errors),

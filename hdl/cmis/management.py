@@ -153,7 +153,7 @@ class CmisManagement(wiring.Component):
             status["OutputStatusTx"].eq(
                 (path.state == DataPathState.ACTIVATED).replicate(lanes)),
             raised["DPStateChangedFlag"].eq(path.reached.replicate(lanes)),
-            raised["FailureFlagTx"].eq(self.tx_fault.replicate(lanes)),
+            raised["FailureFlagTx"].eq((ready & self.tx_fault).replicate(lanes)),
             raised["LOSFlagRx"].eq((ready & self.dark).replicate(lanes)),
             raised["CDRLOLFlagRx"].eq((ready & ~self.link_up).replicate(lanes)),
             raised["OutputStatusChangedFlagRx"].eq((self.link_up ^ was_up).replicate(lanes)),

@@ -78,7 +78,8 @@ class LaneHealth(wiring.Component):
         Place to show; its wrong symbols since `clear`, saturating, and its state. Renewed when it
         is looked at.
     report_index : 11 bits, in; report_errors : 32 bits, report_live : 1 bit, out
-        Another place to show: its `errors`, and whether it is live. Renewed likewise.
+        Another place to show: its `errors`, and whether it is live; not until it is looked at
+        after `clear`. Renewed likewise.
     look : :func:`look_layout`, out
         A place is looked at in this cycle, and what is found.
 
@@ -232,4 +233,4 @@ class LaneHealth(wiring.Component):
         with m.If((place == window - 1) | self.clear):
             m.d.sync += [sicks_before.eq(0), suspects_before.eq(0)]
         with m.If(self.clear):
-            m.d.sync += [self.count.eq(0), self.errors.eq(0)]
+            m.d.sync += [self.count.eq(0), self.errors.eq(0), self.report_live.eq(0)]

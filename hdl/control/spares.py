@@ -80,7 +80,8 @@ class SpareManager(wiring.Component):
     report : stream of :attr:`report_word`, in
         Only with `reports`. Said for three frames after an entry, and then taken.
     word : :attr:`spare_word`, out
-        What to tell the far transmitter: each entry for three frames.
+        What to tell the far transmitter: each entry for three frames, and with `reports` a report
+        after it for as long.
     degraded : 1 bit, out
         A lane is missing or sick, and there is no spare for it.
     table : array of 11 bits, one per spare, out

@@ -90,7 +90,7 @@ _NOTES = {
     "light_limit": ("tx", "control", "first limit of all lanes' peak currents"),
     "drive_lane": ("tx", "control", "lane whose driver setting is read or written"),
     "drive_field": ("tx", "control", "0 control, 1 bias, 2 modulation, 3 rise, 4 fall, 5 limit, "
-                                     "6 status"),
+                                     "6 status, 7 compensation"),
     "drive_value": ("tx", "control", "with drive_write: the setting"),
     "drive_write": ("tx", "control", "write the setting"),
     "drive_q": ("tx", "status", "the setting, a cycle later; with compensation 32"),

@@ -28,7 +28,7 @@ class Correction(wiring.Component):
     delay : int
         Cycles that `word` comes after `valid` and `position`.
     watched : bool
-        With a code: there are `place` and `error`.
+        With a code: there are `place` and `errors`.
 
     Members
     -------

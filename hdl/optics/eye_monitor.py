@@ -16,8 +16,8 @@ __all__ = ["EyeMonitor"]
 class EyeMonitor(wiring.Component):
     """Counts, for each code of the monitor, how often it differs from the lane at each place.
 
-    The truth is what the lane itself has decided (`docs/lane.md`, section 5). All places are
-    counted at once, the codes one after the other.
+    `bits` are the truth: the lane's own decisions or what the FEC says (`docs/lane.md`, section 5).
+    All places are counted at once, the codes one after the other.
 
     Parameters
     ----------

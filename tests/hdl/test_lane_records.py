@@ -163,6 +163,23 @@ def test_clocks_that_stand_still():
                for lane, record in bench.records)
 
 
+@pytest.mark.parametrize("first", ["tx", "rx"])
+def test_one_clock_after_the_other(first):
+    """The second one that stands still is noticed as well, though the first is never answered."""
+    bench = Bench(CONFIG, 20, 20)
+    dut = bench.dut
+
+    async def testbench(ctx):
+        await ctx.tick().repeat(300)
+        assert ctx.get(dut.receives) and ctx.get(dut.sends)
+        for clock in ((bench.tx, bench.rx) if first == "tx" else (bench.rx, bench.tx)):
+            clock.runs = False
+            await ctx.tick().repeat(3 * TIMEOUT)
+        assert not ctx.get(dut.receives) and not ctx.get(dut.sends) and ctx.get(dut.halted)
+
+    bench.run(testbench)
+
+
 def test_without_drivers():
     """No codes; the transmitter's clock is watched all the same."""
     bench = Bench(PASSIVE, 20, 20)
