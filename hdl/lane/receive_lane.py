@@ -53,7 +53,7 @@ class ReceiveLane(wiring.Component):
     -------
     i : `gear`·`sampling` bits, in; i_valid : 1 bit, in
     dead : 1 bit, in
-        Known to be dead: it never counts as locked.
+        Known to be dead: it never counts as locked, from the next cycle on.
     run, open, drop, address, o, ready, tight, following
         Of :class:`DeskewBuffer`; `o` is descrambled.
     prbs : 3 bits, in
@@ -114,7 +114,9 @@ class ReceiveLane(wiring.Component):
         m.submodules.descrambler = key = KeyStream(gear=geometry.gear, enable=self._scrambler)
         m.submodules.buffer = buffer = DeskewBuffer(width=geometry.gear, depth=self._depth,
                                                     places=geometry.marker_period)
-        locked = reader.locked & ~self.dead
+        dead = Signal()         # a register, so that no output depends on an input within a cycle
+        m.d.sync += dead.eq(self.dead)
+        locked = reader.locked & ~dead
         symbol, symbol_valid = self._sample(m)
         m.d.comb += [
             aligner.i.eq(symbol), aligner.i_valid.eq(symbol_valid), aligner.slip.eq(reader.slip),

@@ -48,8 +48,7 @@ def repeated(verilog: Sequence[Path]) -> list[Path]:
         use = re.compile(rf"^  {re.escape(path.stem)} \S+ \($", re.MULTILINE)
         count = sum(len(use.findall(text)) for text in texts.values())
         ports = ports_of(texts[path], path.stem)
-        if (count >= _OFTEN and any(port.name == "clk" for port in ports)
-                and all(port.width <= 64 for port in ports)):
+        if count >= _OFTEN and any(port.name == "clk" for port in ports):
             found.append(path)
     return found
 
@@ -156,18 +155,28 @@ endmodule
 """
 
 
+def _members(ports: list[Port]) -> list[tuple[str, int, int]]:
+    """Numbers of Verilator's class: what they are called, their first bit in the vector, their
+    width. A port of more than 64 bits is an array with 32 in each."""
+    members, at = [], 0
+    for port in ports:
+        if port.width <= 64:
+            members.append((port.name, at, port.width))
+        else:
+            members += [(f"{port.name}[{low // 32}]", at + low, min(32, port.width - low))
+                        for low in range(0, port.width, 32)]
+        at += port.width
+    return members
+
+
 def _calls(name: str, ports: list[Port]) -> str:
     """C++ of the shell's two functions."""
     inputs, outputs = _flow(ports)
     words = -(-sum(port.width for port in outputs) // 32)
-    put, get, at = [], [], 0
-    for port in inputs:
-        put.append(f"        this->{port.name} = bits(vector, {at}, {port.width});")
-        at += port.width
-    at = 0
-    for port in outputs:
-        get.append(f"        set(vector, {at}, {port.width}, this->{port.name});")
-        at += port.width
+    put = [f"        this->{member} = bits(vector, {at}, {width});"
+           for member, at, width in _members(inputs)]
+    get = [f"        set(vector, {at}, {width}, this->{member});"
+           for member, at, width in _members(outputs)]
     line = "\n"
     return f"""#include "V{name}.h"
 #include <svdpi.h>
