@@ -129,7 +129,7 @@ class CmisManagement(wiring.Component):
         reset = Signal()                    # by software: all but the bus and the lanes
         m.submodules.target = target
         m.submodules.table = table
-        for name, part in (("bank", bank), ("module", module), ("path", path), ("rates", rates)):
+        for name, part in (("pages", bank), ("module", module), ("path", path), ("rates", rates)):
             m.submodules[name] = ResetInserter(reset)(part)
         status, control, raised = bank.status, bank.control, bank.raised
 

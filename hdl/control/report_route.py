@@ -57,7 +57,7 @@ class ReportRoute(wiring.Component):
         m = Module()
         geometry = self._geometry
         place = Signal(range(geometry.physical_lanes))
-        spare = Signal(range(len(self.served)))
+        spare = Signal(range(max(2, len(self.served))))
         entries = data.View(
             data.ArrayLayout(geometry.identity_bits, geometry.physical_lanes), self.lane_map)
         number = Signal(11)             # of the lane that the spare serves, plus 1

@@ -21,8 +21,9 @@ from .verilator import ToolError, find
 
 __all__ = ["Split", "keep_common", "ports_of", "repeated", "split", "take_common"]
 
-_OFTEN = 2
-"""Instances from which on a module is worth a shell."""
+_OFTEN, _OFTEN_WIDE = 2, 5
+"""Instances from which on a module is worth a shell; with a port of more than 64 bits, which is
+copied word by word: of lanes, but not the few engines of a codec."""
 
 _PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 
@@ -48,7 +49,8 @@ def repeated(verilog: Sequence[Path]) -> list[Path]:
         use = re.compile(rf"^  {re.escape(path.stem)} \S+ \($", re.MULTILINE)
         count = sum(len(use.findall(text)) for text in texts.values())
         ports = ports_of(texts[path], path.stem)
-        if count >= _OFTEN and any(port.name == "clk" for port in ports):
+        often = _OFTEN_WIDE if any(port.width > 64 for port in ports) else _OFTEN
+        if count >= often and any(port.name == "clk" for port in ports):
             found.append(path)
     return found
 

