@@ -14,6 +14,7 @@ from lampyris.export.verilog import to_rtlil
 from lampyris.lane.receive_lane import ReceiveLane
 from lampyris.lane.sampler import Sampler
 from lampyris.lane_drivers import LaneDrivers
+from lampyris.optics.eye_truth import EyeTruth
 from lampyris.optics.optics import Optics
 from lampyris.platforms.gates import Gates, count_gates
 from lampyris.platforms.toolchain import ToolError, work_folder, write_text
@@ -53,6 +54,19 @@ def _drivers(form: str) -> LaneDrivers:
     return LaneDrivers(_CONFIG.with_settings({"driver": form}))
 
 
+def _optics(**settings) -> Optics:
+    return Optics(lanes=_LANES, gear=_CONFIG.gear, ratio=4, **settings)
+
+
+def _truth() -> EyeTruth:
+    """Of the delay of `uled128-optics`."""
+    geometry = _CONFIG.geometry
+    return EyeTruth(gear=_CONFIG.gear, ratio=4, delay=116, period=geometry.marker_period,
+                    markers=geometry.marker_symbols, syncs=geometry.sync_symbols,
+                    tolerance=_CONFIG.marker_tolerance,
+                    patience=8 * geometry.marker_period + 64 * _LANES)
+
+
 BLOCKS = (
     *(Block(f"sampler, {ratio} samples per bit",
             lambda ratio=ratio: Sampler(gear=_CONFIG.gear, ratio=ratio), 1) for ratio in (3, 4, 8)),
@@ -60,8 +74,8 @@ BLOCKS = (
     Block("driver, parallel", lambda: _drivers("parallel"), _LANES),
     Block("driver, sigma-delta", lambda: _drivers("sigma_delta"), _LANES),
     Block("driver, serial chain", lambda: _drivers("chain"), _LANES),
-    Block("thresholds and eye monitor, 4 samples per bit",
-          lambda: Optics(lanes=_LANES, gear=_CONFIG.gear, ratio=4), _LANES),
+    Block("thresholds and eye monitor, 4 samples per bit", _optics, _LANES),
+    Block("the same with FEC truth", lambda: _optics(truth=_truth()), _LANES),
     Block("training", lambda: LinkTraining(
         lanes=_LANES, warm_up=1000, patience=(_CONFIG.gear + 3) * _CONFIG.marker_period), _LANES),
 )

@@ -39,12 +39,14 @@ def grouped(system):
                   marker_period=256, deskew_ui=64, fibre_m=0)
 
 
+@pytest.mark.full
 def test_shots_at_a_group_code(grouped, tmp_path):
     result = grouped.run("shots", tmp_path, rounds=4, high=600)
     assert result["kills"] >= 12 and result["corrected_words"] > 1000
     assert result["delivered"] == result["sent"] > 300
 
 
+@pytest.mark.full
 def test_sparing_with_a_group_code(grouped, tmp_path):
     result = grouped.run("sparing", tmp_path, high=600)
     assert result["kills"] == 4
