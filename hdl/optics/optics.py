@@ -157,7 +157,8 @@ class Optics(wiring.Component):
         started = Signal()
         if self._truth is None:
             m.d.comb += [monitor.seen.eq(places.seen), monitor.bits.eq(places.bits),
-                         monitor.valid.eq(places.valid)]
+                         monitor.valid.eq(places.valid),
+                         self.fec_truth.eq(0)]      # else the exporter takes it for an input
         else:
             m.submodules.truth = truth = self._truth
             m.d.comb += [
