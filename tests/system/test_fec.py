@@ -78,7 +78,7 @@ def test_60_kills_at_128_lanes(full, tmp_path):
     assert result["delivered"] == result["sent"] > 500
 
 
-@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("named", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_eight_known_dead_lanes(full, tmp_path, named):
     """Dead from the beginning; the link comes up without them, and traffic loses nothing."""
     result = full.run("shots", tmp_path, rounds=1, known=8, named=named)

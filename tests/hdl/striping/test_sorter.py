@@ -57,6 +57,7 @@ def test_every_permutation(lanes):
     assert tried > 1
 
 
+@pytest.mark.full
 def test_orders_of_136_lanes(tmp_path):
     """1,000 random permutations, all rotations, mirrors and swaps, on the exported Verilog."""
     sorter = LaneSorter(lanes=136, width=8)
