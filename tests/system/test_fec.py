@@ -71,11 +71,13 @@ def test_bit_errors_at_128_lanes(full, tmp_path):
     assert (result["delivered"], result["flagged"], result["missing"]) == (300, 0, 0)
 
 
-def test_60_kills_at_128_lanes(full, tmp_path):
-    """Four lanes in one clock, then two, then one, again and again: nothing is lost or flagged."""
-    result = full.run("shots", tmp_path, rounds=9)
-    assert result["kills"] >= 60
-    assert result["delivered"] == result["sent"] > 500
+@pytest.mark.parametrize("rounds", [3, pytest.param(9, marks=pytest.mark.full)])
+def test_kills_at_128_lanes(full, tmp_path, rounds):
+    """Four lanes in one clock, then two, then one, again and again, 60 kills in 9 rounds: nothing
+    is lost or flagged."""
+    result = full.run("shots", tmp_path, rounds=rounds)
+    assert result["kills"] >= (60 if rounds == 9 else 20)
+    assert result["delivered"] == result["sent"] > 50 * rounds
 
 
 @pytest.mark.parametrize("named", [False, pytest.param(True, marks=pytest.mark.full)])
