@@ -95,6 +95,7 @@ def test_sparing(twelve, tmp_path):
     assert result["delivered"] == result["sent"] > 200
 
 
+@pytest.mark.full
 def test_sparing_at_128_lanes(full, tmp_path):
     """Two at once, until the four spares are used up; then seven more, one by one, stay erased:
     eleven are dead, and nothing is lost. An eighth would cost two symbols until it is known."""
