@@ -10,6 +10,7 @@ from .control.registers.blocks import RegisterBlock
 from .control.registers.description import Access, Field, Register
 from .control.registers.events import event_registers, loss, rise
 from .control.report_scale import report_scale
+from .control.reports import LEVEL_BITS
 from .lane_drivers import SHOW_CLOCKS
 
 __all__ = ["driver_block", "driver_registers"]
@@ -68,8 +69,9 @@ def _compensation(config: LinkConfig) -> tuple[Register, ...]:
             Field("bits", 0, 32, _RO, "Bit b: lane 32·(lane // 32) + b makes too many errors, and "
                                       "gets no more current."),)),
         Register("report_levels", 0x120, "What the errors that are reported of a lane lead to.", (
-            Field("upper", 0, 4, _RW, "Level from which it gets more current.", scale.upper),
-            Field("lower", 8, 4, _RW, "Level below which it gets less, after a while.",
+            Field("upper", 0, LEVEL_BITS, _RW, "Level from which it gets more current.",
+                  scale.upper),
+            Field("lower", 8, LEVEL_BITS, _RW, "Level below which it gets less, after a while.",
                   scale.lower),
             Field("shift", 16, 5, Access.CONSTANT, "A unit of a level is 2^shift wrong symbols.",
                   scale.shift))),

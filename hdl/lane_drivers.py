@@ -8,22 +8,20 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from .config import LinkConfig
+from .control.reports import LEVEL_BITS
 from .driver.chain import ChainSender
 from .driver.compensated import CompensatedDriver
 from .driver.control import DriverControl
 from .driver.factor import FACTOR_BITS
 from .driver.fields import CompensationControl, LaneControl
-from .driver.last_codes import LastCodes
+from .driver.last_codes import LastCodes, last_codes_layout
 from .driver.light_up import LightUp
 from .driver.parallel import ParallelOutput
 from .driver.sigma_delta import SigmaDeltaOutput
 from .shapes import codes_layout, report_layout
 from .stream.held_word import HeldWord
 
-__all__ = ["LEVEL_BITS", "SHOW_CLOCKS", "LaneDrivers", "driver_members"]
-
-LEVEL_BITS = 4
-"""Of the errors in a report."""
+__all__ = ["SHOW_CLOCKS", "LaneDrivers", "codes_members", "driver_members"]
 
 SHOW_CLOCKS = 32
 """From a change of `drive_lane` or `drive_field` to what is there, with compensation."""
@@ -55,9 +53,16 @@ def driver_members(config: LinkConfig) -> dict[str, wiring.Member]:
         "drive_write": In(1), "drive_q": Out(bits + 2), "drive_ready": Out(1),
         "drive_lit": Out(lanes), "drive_fault": Out(1), **form,
         **(loops if config.compensation else {}),
-        **({"codes_lane": In(8), "codes_ask": In(1), "codes_done": Out(1), "codes": Out(
-            data.StructLayout({"bias": bits, "modulation": bits}))} if config.cmis else {}),
+        **codes_members(config),
     }
+
+
+def codes_members(config: LinkConfig) -> dict[str, wiring.Member]:
+    """Those of them through which a management asks; none without both."""
+    if not config.cmis or config.driver == "none":
+        return {}
+    return {"codes_lane": In(8), "codes_ask": In(1), "codes_done": Out(1),
+            "codes": Out(last_codes_layout(config.driver_bits))}
 
 
 class LaneDrivers(wiring.Component):

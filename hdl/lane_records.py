@@ -4,13 +4,14 @@ from math import ceil
 from typing import Any
 
 from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .cmis.lane_table import lane_record
 from .config import LinkConfig
 from .control.lane_summary import NONE
 from .control.link_control import DownReason
+from .lane_drivers import codes_members
 from .lane_summaries import error_window, summary_members
 from .stream.word_exchange import WordExchange
 
@@ -32,13 +33,8 @@ def answer_timeout(config: LinkConfig) -> int:
 
 def far_members(config: LinkConfig) -> dict[str, wiring.Member]:
     """The ports of transmitter and receiver that it asks, as it sees them."""
-    members = {name: member.flip() for name, member in summary_members(config).items()
-               if name.startswith("summary")}
-    if config.driver != "none":
-        codes = data.StructLayout({"bias": config.driver_bits, "modulation": config.driver_bits})
-        members |= {"codes_lane": Out(8), "codes_ask": Out(1), "codes_done": In(1),
-                    "codes": In(codes)}
-    return members
+    members = {**summary_members(config), **codes_members(config)}
+    return {name: member.flip() for name, member in members.items() if name != "all_dark"}
 
 
 class LaneRecords(wiring.Component):

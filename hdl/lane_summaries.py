@@ -1,4 +1,4 @@
-"""What both ends have for a management that asks for the state of a lane. This file only wires."""
+"""What a receiver has for a management that asks for the state of a lane. This file only wires."""
 
 from amaranth import Module, Mux, Signal
 from amaranth.lib import data, wiring

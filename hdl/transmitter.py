@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from .config import LinkConfig
 from .control.lane_map import LaneMapShifter
 from .control.report_route import ReportRoute
-from .control.reports import ReportReader
+from .control.reports import LEVEL_BITS, ReportReader
 from .control.spares import SpareTable, spares_in_use
 from .fec.encoder import WordEncoder
 from .fec.group_encoder import GroupEncoder
@@ -18,7 +18,7 @@ from .framing.framer import Framer
 from .framing.slot_delay import SlotDelay
 from .framing.transmit_lane import TransmitLane
 from .lane.output_lane import OutputLane
-from .lane_drivers import LEVEL_BITS, LaneDrivers, driver_members
+from .lane_drivers import LaneDrivers, driver_members
 from .ports import flat_axi_stream, pass_on
 from .shared import Repeated
 from .stream.axi import AxiInput

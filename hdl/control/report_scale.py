@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from ..geometry import Geometry
-from .spares import spares_in_use
+from .spares import WORD_FRAMES, spares_in_use
 
 __all__ = ["ReportScale", "report_scale"]
 
 _TARGET = 1e-5          # errors per bit, before correction
-_FRAMES = 6             # of an entry of the sparing and a report
+_FRAMES = 2 * WORD_FRAMES       # of an entry of the sparing and a report
 _UPPER, _LOWER = 0.75, 0.3      # share of the target
 
 

@@ -9,11 +9,12 @@ from amaranth.lib.wiring import In, Out
 from ..checks import check_range
 from ..shapes import report_layout
 
-__all__ = ["ReportReader", "ReportSender", "report_word"]
+__all__ = ["LEVEL_BITS", "ReportReader", "ReportSender", "report_word"]
 
-_LEVEL = 4          # bits
+LEVEL_BITS = 4
+"""Of the errors in a report."""
 
-report_word = data.StructLayout({"lane": 11, "level": _LEVEL, "report": 1})
+report_word = data.StructLayout({"lane": 11, "level": LEVEL_BITS, "report": 1})
 """One report; `report` is 1, and 0 in an entry of the sparing."""
 
 
@@ -166,7 +167,7 @@ class ReportReader(wiring.Component):
         self._lanes = lanes
         super().__init__({
             "word": In(report_word),
-            "o": Out(stream.Signature(report_layout(lanes, _LEVEL))),
+            "o": Out(stream.Signature(report_layout(lanes, LEVEL_BITS))),
         })
 
     def elaborate(self, platform):

@@ -14,10 +14,12 @@ from amaranth.lib.wiring import In, Out
 from ..geometry import REPORT_SPARES, Geometry
 from .reports import report_word
 
-__all__ = ["SpareManager", "SpareTable", "spare_word", "spares_in_use"]
+__all__ = ["WORD_FRAMES", "SpareManager", "SpareTable", "spare_word", "spares_in_use"]
+
+WORD_FRAMES = 3
+"""Frames in which a word is said: a far frame that has it begins for sure."""
 
 _MOST = 31
-_SAID = 3       # frames in which a word is said: a far frame that has it begins for sure
 _MOVE = 9       # frames to say it, to swap two lanes, and for the old LED to lose its lock
 
 spare_word = data.StructLayout({"served": 11, "spare": 5})
@@ -113,8 +115,8 @@ class SpareManager(wiring.Component):
                              f"{spares_in_use(geometry)}")
         self._geometry, self._reports = geometry, reports
         # Frames until all entries have been said.
-        self._table = _SAID * spares_in_use(geometry) * (2 if reports else 1)
-        self._patience = patience or self._table + 32
+        self._round = WORD_FRAMES * spares_in_use(geometry) * (2 if reports else 1)
+        self._patience = patience or self._round + 32
         super().__init__({
             "enable": In(1), "up": In(1), "frame": In(1), "live": In(geometry.physical_lanes),
             "sick": In(geometry.physical_lanes), "lost": In(range(geometry.code_lanes + 1)),
@@ -135,7 +137,7 @@ class SpareManager(wiring.Component):
         timers = [Signal(range(self._patience + 1), name=f"timer{spare}") for spare in range(count)]
         calm = Signal(range(self._patience + 1))        # frames until a spare may be released
         # The lane + 1 that it served last, and frames in which that and the next may be moved.
-        hold = self._table + _MOVE
+        hold = self._round + _MOVE
         given = [Signal(11, name=f"given{spare}") for spare in range(count)]
         holds = [Signal(range(hold + 1), name=f"hold{spare}") for spare in range(count)]
         held = Cat(left.any() for left in holds)    # its own place is not yet where it belongs
@@ -223,11 +225,11 @@ class SpareManager(wiring.Component):
         """The entries in turn, and after each a report if there is one."""
         count = len(served)
         turn = Signal(range(max(count, 2)))
-        held = Signal(range(_SAID))
+        held = Signal(range(WORD_FRAMES))
         reporting = Signal()
         with m.If(self.frame):
             m.d.sync += held.eq(held + 1)
-            with m.If(held == _SAID - 1):
+            with m.If(held == WORD_FRAMES - 1):
                 m.d.sync += [held.eq(0), turn.eq(Mux(turn == count - 1, 0, turn + 1))]
                 if self._reports:
                     m.d.comb += self.report.ready.eq(reporting)

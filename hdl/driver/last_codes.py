@@ -10,7 +10,12 @@ from amaranth.lib.wiring import In, Out
 from ..shapes import codes_layout
 from .fields import check_bits, check_lanes
 
-__all__ = ["LastCodes"]
+__all__ = ["LastCodes", "last_codes_layout"]
+
+
+def last_codes_layout(bits: int) -> data.StructLayout:
+    """What is kept of a lane's codes, of `bits` bits each."""
+    return data.StructLayout({"bias": bits, "modulation": bits})
 
 
 class LastCodes(wiring.Component):
@@ -28,7 +33,7 @@ class LastCodes(wiring.Component):
         A lane gets these codes in this clock. The last one in each round is lane 0.
     lane : in, 0..lanes-1; ask : 1 bit, in
         The codes of this lane are wanted, until `done`.
-    done : 1 bit, out; o : struct of `bias` and `modulation`, out
+    done : 1 bit, out; o : :func:`last_codes_layout`, out
         For one clock; in it `o` is right.
 
     Latency: 2 clocks; after a reset, when each lane has got its codes. Cost: a memory of 2·`bits`
@@ -47,7 +52,7 @@ class LastCodes(wiring.Component):
         check_lanes(lanes)
         check_bits(bits)
         self._lanes = lanes
-        self._kept = data.StructLayout({"bias": bits, "modulation": bits})
+        self._kept = last_codes_layout(bits)
         super().__init__({
             "taken": In(1), "codes_lane": In(range(lanes)), "codes": In(codes_layout(bits)),
             "lane": In(range(lanes)), "ask": In(1), "done": Out(1), "o": Out(self._kept),

@@ -88,4 +88,3 @@ class ErrorStore(wiring.Component):
                 self.known.eq(read.data[self._gear] & (read.data[self._gear + 1:] == tag)),
             ]
         return m
-
