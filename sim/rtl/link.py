@@ -15,7 +15,7 @@ from .packets import Scoreboard
 from .sampled import SampledLanes
 
 __all__ = ["LINK", "Falls", "Lanes", "Link", "check_counters", "collect", "drive_settings",
-           "hosts", "link_up", "lock_cycles", "rates", "report"]
+           "hosts", "link_up", "lock_cycles", "rates", "report", "say"]
 
 LINK = {
     # The link; `simulate` fills these in from the configuration.
@@ -267,4 +267,9 @@ def rates(p, sent, start_ps: float, times: list[float], core_ps: float) -> dict[
 def report(totals: Mapping[str, float]) -> None:
     """Write ``result.json`` to the simulator's working folder, and one line."""
     Path("result.json").write_text(json.dumps(totals, indent=1) + "\n")
-    print("  " + ", ".join(f"{key} {value}" for key, value in totals.items()), flush=True)
+    say(", ".join(f"{key} {value}" for key, value in totals.items()))
+
+
+def say(text: str) -> None:
+    """Print a line at once: what a long run has reached."""
+    print("  " + text, flush=True)

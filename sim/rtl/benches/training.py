@@ -13,7 +13,7 @@ from cocotb.utils import get_sim_time
 
 from ..analogue import ANALOGUE, AnalogueArray
 from ..bench import parameters, read, watchdog
-from ..link import LINK, Falls, Link, lock_cycles, report
+from ..link import LINK, Falls, Link, lock_cycles, report, say
 from ..traffic import Traffic
 from .registers import Registers
 
@@ -186,6 +186,7 @@ async def training(dut):
     cocotb.start_soon(_bound(dut, limit * link.core_ps))
     await RisingEdge(dut.link_up)
     up_ms = (get_sim_time("ps") - start) / 1e9
+    say(f"traffic {up_ms:.4f} ms after the light was asked for")
     link.falls = Falls(dut.link_up)
     traffic = Traffic(link)
 
@@ -202,10 +203,14 @@ async def training(dut):
     asked, scanned, set_by_hand = rng.sample([lane for lane in lit if lane != moved], 3)
     await run.whole()
     await run.settings(set_by_hand)
+    say(f"lane {set_by_hand} set by hand and given back")
     await run.scan(scanned)
+    say(f"lane {scanned} scanned")
     await run.retrain(asked)
+    say(f"lane {asked} calibrated by hand")
     array.disturb(moved, 0.75)
     await run.lost_and_found(locked, moved)
+    say(f"lane {moved} found again after its threshold jumped")
 
     events = await run.log()
     assert [time for time, *_ in events] == sorted({time for time, *_ in events})
