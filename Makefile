@@ -17,10 +17,10 @@ all: setup
 setup: $(READY)
 
 test: lint
-	$(BIN)/pytest -n 2 -m "not full"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not full"
 
 test-full: lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 # pyright knows nothing of package-dir: these links give it `lampyris` as it is when installed.
 lint: setup

@@ -169,6 +169,7 @@ def test_kills_placed(twelve, tmp_path):
     assert result["delivered"] == result["sent"] > 200
 
 
+@pytest.mark.full
 def test_crossfire(system, tmp_path):
     """Lanes die in both directions at once, and the ends do not hear each other for a while."""
     pair = system("uled16", top=PAIR, **TWELVE, name="twelve")
