@@ -87,18 +87,18 @@ def split(verilog: Sequence[Path], options: Sequence[str], folder: Path) -> Spli
     return Split(rest, objects)
 
 
-def take_common(folder: Path) -> None:
+def take_common(folder: Path, waves: bool) -> None:
     """Put the objects that all designs have in common into a build folder: Verilator's library, a
     quarter of the work of a small build. make must find them newer than the makefile to come."""
-    kept = _common(folder)
+    kept = _common(folder, waves)
     future = time.time() + 3600
     for path in sorted(kept.glob("*.o")) if (kept / "complete").exists() else []:
         os.utime(shutil.copy(path, folder), (future, future))
 
 
-def keep_common(folder: Path) -> None:
+def keep_common(folder: Path, waves: bool) -> None:
     """Keep those objects for the next build."""
-    kept = _common(folder)
+    kept = _common(folder, waves)
     if not (kept / "complete").exists():
         kept.mkdir(exist_ok=True)
         for path in folder.glob("verilate*.o"):
@@ -108,9 +108,10 @@ def keep_common(folder: Path) -> None:
         (kept / "complete").touch()
 
 
-def _common(folder: Path) -> Path:
+def _common(folder: Path, waves: bool) -> Path:
     """Their place, by all that they depend on: compiler, its options, Verilator and cocotb."""
-    return folder.parent / f"common-{digest_of([], [os.environ.get('MAKEFLAGS', ''), str(find())])}"
+    options = [os.environ.get("MAKEFLAGS", ""), str(find()), str(waves)]
+    return folder.parent / f"common-{digest_of([], options)}"
 
 
 def _call(command: list[str], work: Path) -> None:

@@ -111,16 +111,16 @@ def build(verilog: Sequence[Path], top: str, build_dir: Path, *, simulator: str 
             if splits:
                 sources, objects = parts.split(verilog, arguments, folder / "parts")
                 arguments += [str(path) for path in objects]
-            if splits:
-                parts.take_common(folder)
+            if simulator == "verilator":
+                parts.take_common(folder, waves)
             try:
                 runner.build(sources=sources, hdl_toplevel=top, build_args=arguments,
                              build_dir=folder, timescale=("1ps", "1fs"), waves=waves,
                              log_file=folder / "build.log")
             except (RuntimeError, SystemExit):
                 raise ToolError(build_error(folder / "build.log", simulator)) from None
-            if splits:
-                parts.keep_common(folder)
+            if simulator == "verilator":
+                parts.keep_common(folder, waves)
         seconds = time.monotonic() - start
         stamp.write_text(f"{seconds:.1f}\n")
     progress(f"compiled in {seconds:.0f} s")

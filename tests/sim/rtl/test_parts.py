@@ -14,35 +14,37 @@ LANE = (HERE / "counting_lane.v").read_text()
 TOP = "counting_lanes"
 
 
-def outputs(lane: str, folder: Path, **settings) -> str:
-    """What the lanes put out, as a hash."""
-    source = folder / "counting_lane.v"
-    source.write_text(lane)
-    built = runner.build([source, HERE / f"{TOP}.v"], TOP, folder, **settings)
-    assert (built.folder / "parts").exists() == (not settings)
-    runner.run(built, "parts_bench", folder=HERE, test_dir=folder)
-    return (folder / "digest").read_text()
+@pytest.fixture
+def outputs(builds, tmp_path):
+    """Gives what the lanes put out, as a hash."""
+    def run(lane: str, **settings) -> str:
+        source = tmp_path / "counting_lane.v"
+        source.write_text(lane)
+        built = runner.build([source, HERE / f"{TOP}.v"], TOP, builds, **settings)
+        assert (built.folder / "parts").exists() == (not settings)
+        digest = tmp_path / "digest"
+        digest.unlink(missing_ok=True)
+        runner.run(built, "parts_bench", folder=HERE, test_dir=tmp_path)
+        return digest.read_text()
+    return run
 
 
-def test_same_as_in_one_piece(tmp_path):
-    whole, split, other = (tmp_path / name for name in ("whole", "split", "other"))
-    for folder in (whole, split, other):
-        folder.mkdir()
-    expected = outputs(LANE, whole, public=True)
-    assert outputs(LANE, split) == expected
-    assert outputs(LANE.replace("* 64'd5", "* 64'd3"), other) != expected
+def test_same_as_in_one_piece(outputs):
+    expected = outputs(LANE, public=True)
+    assert outputs(LANE) == expected
+    assert outputs(LANE.replace("* 64'd5", "* 64'd3")) != expected
 
 
-def test_output_that_depends_on_an_input(tmp_path, capfd):
+def test_output_that_depends_on_an_input(outputs, capfd):
     lane = LANE.replace("sum ^ 64'h8000000000000001", "sum ^ {57'd0, i}")
     with pytest.raises(BenchFailure, match="ended prematurely"):
-        outputs(lane, tmp_path)
+        outputs(lane)
     assert "an output depends on an input within a cycle" in capfd.readouterr().out
 
 
-def test_broken_part(tmp_path):
+def test_broken_part(outputs):
     with pytest.raises(ToolError, match=r"verilator could not build the design: %Error.*syntax"):
-        outputs(LANE.replace("endmodule", "oops\nendmodule"), tmp_path)
+        outputs(LANE.replace("endmodule", "oops\nendmodule"))
 
 
 def test_what_is_a_part(tmp_path):
