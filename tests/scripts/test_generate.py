@@ -13,10 +13,8 @@ import pytest
 from lampyris.config import ConfigError, preset
 
 SLOW = textwrap.dedent("""
-    import signal, sys, time, types
+    import sys, time, types
     from lampyris.cli import main
-    # A shell that starts a job in the background makes it deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def generate(config, progress):
         progress("elaborating")

@@ -14,9 +14,6 @@ WORD_VIEW = {
     "rs": FAST | {"lanes": 4, "fec": "rs255", "codeword": 40},
     "lanes3": FAST | {"lanes": 3, "gear": 10, "scrambler": "none", "marker_tolerance": 0},
 }
-OFTEN = ("gear10", "rs")
-"""The others in the long run only."""
-
 SAMPLED = {
     "sampled4": FAST | {"lanes": 8, "parity": 2, "fec": "word", "sampling": 4},
     "sampled3": FAST | {"lanes": 4, "gear": 10, "sampling": 3},
@@ -25,20 +22,26 @@ SERIAL_VIEW = {
     "serial": {},
     "ddr": {"ddr": True, "spares": 1, "host_width": 32, "host_clock_mhz": 250},
 }
+OFTEN = ("gear10", "rs", "serial")
+"""Of these links; the others are for the long run only."""
 
 
-@pytest.fixture(params=[name if name in OFTEN else pytest.param(name, marks=pytest.mark.full)
-                        for name in WORD_VIEW])
+def names(links: dict) -> list:
+    """As parameters of a fixture; what is not often is `full`."""
+    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.full) for name in links]
+
+
+@pytest.fixture(params=names(WORD_VIEW))
 def word_view(request, system):
     return system("uled16", name=request.param, **WORD_VIEW[request.param])
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.full) for name in SAMPLED])
+@pytest.fixture(params=names(SAMPLED))
 def sampled(request, system):
     return system("uled16", name=request.param, **SAMPLED[request.param])
 
 
-@pytest.fixture(params=SERIAL_VIEW)
+@pytest.fixture(params=names(SERIAL_VIEW))
 def serial_view(request, system):
     settings = {"marker_period": 256, "fibre_m": 0, **SERIAL_VIEW[request.param]}
     return system("uled8", name=request.param, **settings)
