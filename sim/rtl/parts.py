@@ -109,7 +109,7 @@ def keep_common(folder: Path, waves: bool) -> None:
 
 
 def _common(folder: Path, waves: bool) -> Path:
-    """Their place, by all that they depend on: compiler, its options, Verilator and cocotb."""
+    """Their place, by all that they depend on: compiler, its options, Verilator, cocotb, waves."""
     options = [os.environ.get("MAKEFLAGS", ""), str(find()), str(waves)]
     return folder.parent / f"common-{digest_of([], options)}"
 

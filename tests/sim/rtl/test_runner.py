@@ -81,6 +81,7 @@ def test_built_once(fake, builds):
     source = [HERE / "fake_transceiver.v"]
     again = runner.build(source, "lampyris_transceiver", builds)
     assert (again.folder, again.build_seconds) == (fake.folder, 0)
+    assert fake.build_seconds > 0
 
 
 def test_source_changes_the_folder(tmp_path, monkeypatch):
